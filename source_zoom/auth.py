@@ -1,0 +1,154 @@
+"""Signs requests with an access token and keeps it fresh, for both OAuth grants.
+
+https://developers.zoom.us/docs/integrations/oauth/ and
+https://developers.zoom.us/docs/internal-apps/s2s-oauth/
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
+from requests.auth import HTTPBasicAuth
+
+from source_zoom.config import Config, OAuthCredentials
+from source_zoom.errors import CredentialsRefused, ZoomError
+from source_zoom.rate_limits import Retries
+
+HandOver = Callable[[dict[str, Any]], None]
+
+TIMEOUT_SECONDS = (10, 60)
+
+
+class ZoomAuthenticator:
+    """One access token for all threads, one token request however many of them need one.
+
+    Zoom replaces the refresh token at each use, and the old one is dead from then on: the config with
+    the new one goes to `hand_over` before anything uses it. Refused credentials stay refused, so that a
+    dead app costs one token request and not one for each stream.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        raw_config: dict[str, Any],
+        session: requests.Session,
+        retries: Retries,
+        hand_over: HandOver,
+        observe: Callable[[requests.Response], None] = lambda response: None,
+    ) -> None:
+        self.scopes: frozenset[str] = frozenset()
+        self._config = config
+        self._credentials = config.credentials
+        self._raw_config = raw_config
+        self._session = session
+        self._retries = retries
+        self._hand_over = hand_over
+        self._observe = observe
+        self._lock = threading.Lock()
+        self._token = ""
+        self._expires = 0.0
+        self._refused: CredentialsRefused | None = None
+        if isinstance(self._credentials, OAuthCredentials) and self._credentials.token_expiry_date:
+            left = self._credentials.token_expiry_date.astimezone(UTC) - datetime.now(UTC)
+            self._token = self._credentials.access_token
+            self._expires = self._retries.timer.clock() + left.total_seconds()
+
+    @property
+    def api_base(self) -> str:
+        return self._config.api_base
+
+    def sign(self, request: requests.PreparedRequest) -> str:
+        """Put a valid access token into a request's headers, and return it."""
+        with self._lock:
+            if not self._token or self._retries.timer.clock() >= self._expires:
+                self._renew()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            return self._token
+
+    def refresh(self, rejected: str) -> None:
+        """Replace a token that Zoom has rejected, unless another thread already has."""
+        with self._lock:
+            if self._token == rejected:
+                self._renew()
+
+    def _renew(self) -> None:
+        if self._refused:
+            raise self._refused
+        answer = self._request_token()
+        self._token = str(answer["access_token"])
+        lifetime = float(answer.get("expires_in", 3600))
+        self._expires = self._retries.timer.clock() + lifetime
+        self.scopes = frozenset(str(answer.get("scope", "")).split())
+        add_to_secrets(self._token)
+        if isinstance(self._credentials, OAuthCredentials):
+            if answer.get("refresh_token"):
+                self._credentials.refresh_token = str(answer["refresh_token"])
+                add_to_secrets(self._credentials.refresh_token)
+            expiry = datetime.now(UTC) + timedelta(seconds=lifetime)
+            self._raw_config["credentials"] = {
+                **self._raw_config["credentials"],
+                "refresh_token": self._credentials.refresh_token,
+                "access_token": self._token,
+                "token_expiry_date": expiry.isoformat(timespec="seconds"),
+            }
+            self._hand_over(self._raw_config)
+
+    def _request_token(self) -> dict[str, Any]:
+        retries = self._retries.fresh()
+        while True:
+            trouble = ""
+            try:
+                response = self._session.post(
+                    self._config.token_endpoint,
+                    data=self._credentials.token_request(),
+                    auth=HTTPBasicAuth(self._credentials.client_id, self._credentials.client_secret),
+                    timeout=TIMEOUT_SECONDS,
+                    allow_redirects=False,
+                )
+            except requests.RequestException as error:
+                trouble = f"it could not be reached ({type(error).__name__})"
+            else:
+                self._observe(response)
+                answer = _object(response)
+                if response.ok and "access_token" in answer:
+                    return answer
+                trouble = _trouble(response, answer)
+                if 400 <= response.status_code < 500 and response.status_code not in (408, 429):
+                    self._refused = CredentialsRefused(
+                        f"Zoom refused the credentials: {trouble}. {self._advice(answer)}"
+                    )
+                    raise self._refused
+            if retries.pause() is None:
+                raise ZoomError(
+                    f"No access token from {self._config.token_endpoint} within {retries.seconds:.0f} s:"
+                    f" {trouble}. Check the network, or try again later.",
+                    FailureType.transient_error,
+                )
+
+    def _advice(self, answer: dict[str, Any]) -> str:
+        if answer.get("error") == "invalid_client":
+            return "Check client_id and client_secret against the app's page in the Zoom App Marketplace."
+        if isinstance(self._credentials, OAuthCredentials):
+            return (
+                "A refresh token works once, and a newer authorization or another sync may have used it up:"
+                " authorize the app again, or use a Server-to-Server OAuth app."
+            )
+        return "Check account_id, and that the app is a Server-to-Server OAuth app and is activated."
+
+
+def _object(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _trouble(response: requests.Response, answer: dict[str, Any]) -> str:
+    # Token answers name `reason` and `error`, API answers `message`.
+    words = [str(answer[key]) for key in ("reason", "error", "message") if answer.get(key)]
+    return f"HTTP {response.status_code} {' / '.join(words) or 'without a reason'}"

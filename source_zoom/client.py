@@ -1,0 +1,196 @@
+"""Sends requests to Zoom: paced, signed, repeated as long as that can help, judged by `errors.py`."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any
+
+import orjson
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.streams.http.http_client import HttpClient
+from requests.adapters import HTTPAdapter
+
+from source_zoom.auth import ZoomAuthenticator
+from source_zoom.config import Config
+from source_zoom.errors import (
+    Action,
+    DailyLimitReached,
+    PageTokenLost,
+    Refused,
+    Skipped,
+    Verdict,
+    ZoomError,
+    advice,
+    judge,
+)
+from source_zoom.rate_limits import RateLimits, Retries
+from source_zoom.summary import Summary
+
+logger = logging.getLogger("airbyte.source_zoom")
+
+CONNECT_SECONDS, READ_SECONDS = 10, 60
+
+
+class JsonResponse(requests.Response):
+    """A response whose body is parsed once, however often it is asked for."""
+
+    @cached_property
+    def body(self) -> Any:
+        return orjson.loads(self.content)
+
+    def json(self, **kwargs: Any) -> Any:
+        """The parsed body; raises ValueError where it is not JSON."""
+        return self.body
+
+
+class _JsonAdapter(HTTPAdapter):
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        response = super().build_response(req, resp)
+        response.__class__ = JsonResponse
+        return response
+
+
+def make_session(connections: int) -> requests.Session:
+    """One session for all streams, with a pooled connection for every worker."""
+    session = requests.Session()
+    adapter = _JsonAdapter(pool_connections=4, pool_maxsize=connections)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+class ServerClock:
+    """Zoom's own time, taken from the `Date` of its first answer; until then the local clock's."""
+
+    def __init__(self, local: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._local = local
+        self._lock = threading.Lock()
+        self._now: datetime | None = None
+
+    def observe(self, response: requests.Response) -> None:
+        if self._now is None and "Date" in response.headers:
+            with self._lock, suppress(ValueError):
+                self._now = self._now or parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+
+    @property
+    def is_known(self) -> bool:
+        return self._now is not None
+
+    def now(self) -> datetime:
+        """The sync's "now" in UTC: it stays the same to the end of the sync."""
+        if self._now is None:
+            with self._lock:
+                self._now = self._now or self._local()
+        return self._now
+
+
+@dataclass(frozen=True)
+class Sync:
+    """What the streams of one sync share."""
+
+    config: Config
+    session: requests.Session
+    authenticator: ZoomAuthenticator
+    limits: RateLimits
+    retries: Retries
+    server_clock: ServerClock
+    summary: Summary
+
+    def client(self, stream: str, label: str, scopes: tuple[str, str]) -> "ZoomClient":
+        return ZoomClient(stream, label, scopes, self)
+
+
+class ZoomClient(HttpClient):
+    """Sends the requests of one stream, and is shared by all its threads.
+
+    `urgent` requests go before the others of their rate limit label: whole streams wait for them.
+    """
+
+    def __init__(self, stream: str, label: str, scopes: tuple[str, str], sync: Sync) -> None:
+        super().__init__(name=stream, logger=logger, session=sync.session)
+        self.urgent = False
+        self._label = label
+        self._scopes = scopes
+        self._authenticator = sync.authenticator
+        self._limits = sync.limits
+        self._retries = sync.retries
+        self._server_clock = sync.server_clock
+        self._summary = sync.summary
+
+    def send_request(  # type: ignore[override]  # of HttpClient's arguments, those that a GET needs
+        self, http_method: str, url: str, *, params: Mapping[str, str] | None = None, **_: Any
+    ) -> tuple[requests.PreparedRequest, requests.Response]:
+        """Get one page of Zoom's.
+
+        Raises Skipped, PageTokenLost, a StreamEnded, or a ZoomError that names the resource.
+        """
+        request = self._create_prepared_request(http_method, url, params=params)
+        retries = self._retries.fresh()
+        while True:
+            waited = self._limits.budget(self._label).take(urgent=self.urgent)
+            token = self._authenticator.sign(request)
+            self._summary.add(self._name, requests=1, waited=waited)
+            try:
+                response = self._session.send(
+                    request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, **self._proxies
+                )
+                verdict = self._judge(response)
+            except requests.RequestException as error:
+                verdict = Verdict(Action.RETRY, "Zoom could not be reached", 0, None, type(error).__name__)
+            else:
+                if verdict is None:
+                    return request, response
+            self._act(verdict, request, token, retries)
+
+    def _judge(self, response: requests.Response) -> Verdict | None:
+        self._server_clock.observe(response)
+        self._limits.learn(self._label, response.headers)
+        verdict = judge(response)
+        if verdict and verdict.action is Action.SLOW_DOWN and "Retry-After" in response.headers:
+            return Verdict(
+                Action.STOP_LABEL,
+                f"the daily rate limit is used up until {response.headers['Retry-After']}",
+                verdict.status,
+                verdict.code,
+                verdict.message,
+            )
+        return verdict
+
+    def _act(self, verdict: Verdict, request: requests.PreparedRequest, token: str, retries: Retries) -> None:
+        """Prepare for another attempt, or raise what ends them."""
+        resource = f"GET {request.path_url.partition('?')[0]}"
+        match verdict.action:
+            case Action.SKIP:
+                raise Skipped(verdict)
+            case Action.RESTART:
+                raise PageTokenLost(str(verdict))
+            case Action.REFUSED:
+                raise Refused(f"Zoom refused {resource}: {verdict}.{advice(verdict, self._scopes)}")
+            case Action.STOP_LABEL:
+                error = DailyLimitReached(f"Zoom refused {resource} ({self._label}): {verdict}.")
+                self._limits.budget(self._label).close(error)
+                raise error
+            case Action.FAIL:
+                raise ZoomError(f"Zoom refused {resource}: {verdict}.")
+            case Action.REFRESH:
+                self._authenticator.refresh(token)
+            case Action.SLOW_DOWN:
+                self._limits.budget(self._label).pause(1.0)
+        if retries.pause() is None:
+            lasting = verdict.action is Action.REFRESH
+            raise ZoomError(
+                f"Gave up {resource} after {retries.seconds:.0f} s of retries: {verdict}.",
+                FailureType.config_error if lasting else FailureType.transient_error,
+            )
+        self._summary.add(self._name, retries=1)
+
+    @cached_property
+    def _proxies(self) -> Mapping[str, Any]:
+        """The proxy and certificate settings of the environment, the same for every request."""
+        return self._session.merge_environment_settings(self._authenticator.api_base, {}, None, None, None)

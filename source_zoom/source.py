@@ -1,0 +1,216 @@
+"""The source: check, discover and read over the streams, each of them read concurrently."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, TypeVar, cast
+
+from airbyte_cdk.config_observation import (
+    create_connector_config_control_message,
+    emit_configuration_as_airbyte_control_message,
+)
+from airbyte_cdk.models import (
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteStateMessage,
+    ConfiguredAirbyteCatalog,
+    Status,
+    StreamDescriptor,
+    SyncMode,
+)
+from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
+from airbyte_cdk.sources.concurrent_source.concurrent_source_adapter import ConcurrentSourceAdapter
+from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
+from airbyte_cdk.sources.streams import Stream
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.adapters import StreamFacade
+from airbyte_cdk.sources.streams.concurrent.cursor import FinalStateCursor
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+
+from source_zoom.auth import HandOver, ZoomAuthenticator
+from source_zoom.client import ServerClock, Sync, make_session
+from source_zoom.config import migrate, parse
+from source_zoom.errors import ConfigError, ZoomError
+from source_zoom.rate_limits import RateLimits, Retries, Timer
+from source_zoom.streams import STREAMS
+from source_zoom.streams.base import Parent, ZoomStream
+from source_zoom.streams.users import Users
+from source_zoom.summary import Summary
+
+logger = logging.getLogger("airbyte.source_zoom")
+
+Contents = TypeVar("Contents")
+
+CHECK_RETRY_SECONDS = 30.0
+SPARE_CONNECTIONS = 150
+
+
+class SourceZoom(ConcurrentSourceAdapter):
+    """Reads a Zoom account.
+
+    `hand_over` gets the whole config whenever Zoom has replaced the refresh token, before anything uses
+    the new one; by default it becomes an Airbyte CONTROL message.
+    """
+
+    def __init__(
+        self,
+        timer: Timer | None = None,
+        hand_over: HandOver = emit_configuration_as_airbyte_control_message,
+    ) -> None:
+        self._timer = timer or Timer()
+        self._hand_over = hand_over
+        self._messages = InMemoryMessageRepository()
+        super().__init__(self._concurrency(1))
+
+    @property
+    def name(self) -> str:
+        return "source-zoom"
+
+    @property
+    def message_repository(self) -> MessageRepository:
+        return self._messages
+
+    @staticmethod
+    def read_config(config_path: str) -> MutableMapping[str, Any]:
+        return _readable("config", ConcurrentSourceAdapter.read_config, config_path)
+
+    @classmethod
+    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
+        return _readable("catalog", super().read_catalog, catalog_path)
+
+    @classmethod
+    def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
+        return _readable("state", super().read_state, state_path)
+
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> MutableMapping[str, Any]:
+        """Migrate and check the config; a migrated one is told to the platform. Writes no file."""
+        migrated = migrate(config)
+        parse(migrated)
+        if migrated != config:
+            self._messages.emit_message(create_connector_config_control_message(migrated))
+        return migrated
+
+    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
+        succeeded, message = self.check_connection(logger, config)
+        status = Status.SUCCEEDED if succeeded else Status.FAILED
+        return AirbyteConnectionStatus(status=status, message=message and filter_secrets(message))
+
+    def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str | None]:
+        sync = self._sync(config, retry_seconds=CHECK_RETRY_SECONDS)
+        try:
+            next(Users(sync).read_records(SyncMode.full_refresh, stream_slice={"status": "active"}), None)
+        except ZoomError as error:
+            return False, str(error)
+        scopes = sync.authenticator.scopes
+        if scopes and not any(scope.endswith(":admin") for scope in scopes):
+            return False, (
+                "The Zoom app is user-managed, so it sees one user only: its scopes do not end in :admin."
+                " Create an admin-managed app or a Server-to-Server OAuth app, then reconnect."
+            )
+        return True, None
+
+    def streams(self, config: Mapping[str, Any]) -> list[Stream]:
+        return list(self._facades(STREAMS, self._sync(config)))
+
+    def read(
+        self,
+        logger: logging.Logger,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> Iterator[AirbyteMessage]:
+        classes = {stream_class.stream_name(): stream_class for stream_class in STREAMS}
+        names = [configured.stream.name for configured in catalog.streams]
+        unknown = {name: _unknown_stream(name) for name in names if name not in classes}
+        for name, error in unknown.items():
+            yield error.as_airbyte_message(StreamDescriptor(name=name))
+        sync = self._sync(config)
+        facades = self._facades([classes[name] for name in names if name in classes], sync)
+        try:
+            if facades:
+                streams: list[AbstractStream] = [facade.get_underlying_stream() for facade in facades]
+                yield from self._concurrency(sync.config.num_workers).read(streams)
+        finally:
+            for line in sync.summary.lines():
+                logger.info(line)
+        for error in unknown.values():
+            raise error
+
+    def _concurrency(self, num_workers: int) -> ConcurrentSource:
+        # The generators of slices wait for parents most of the time, so they come on top of the workers.
+        return ConcurrentSource.create(
+            num_workers=num_workers + len(STREAMS),
+            initial_number_of_partitions_to_generate=len(STREAMS),
+            logger=logger,
+            slice_logger=self._slice_logger,
+            message_repository=self._messages,
+        )
+
+    def _sync(self, config: Mapping[str, Any], retry_seconds: float = Retries.seconds) -> Sync:
+        parsed = parse(config)
+        session = make_session(connections=parsed.num_workers + SPARE_CONNECTIONS)
+        retries = Retries(self._timer, retry_seconds)
+        server_clock = ServerClock()
+        return Sync(
+            config=parsed,
+            session=session,
+            authenticator=ZoomAuthenticator(
+                parsed,
+                cast("dict[str, Any]", config),
+                session,
+                retries,
+                self._hand_over,
+                server_clock.observe,
+            ),
+            limits=RateLimits(parsed.rate_limit_plan, parsed.rate_limit_share, self._timer),
+            retries=retries,
+            server_clock=server_clock,
+            summary=Summary(),
+        )
+
+    def _facades(self, classes: Iterable[type[ZoomStream]], sync: Sync) -> list[StreamFacade]:
+        facades = []
+        for stream in build(classes, sync):
+            cursor = FinalStateCursor(stream.name, stream.namespace, self._messages)
+            facade = StreamFacade.create_from_stream(stream, self, logger, None, cursor)
+            facades.append(cast("StreamFacade", facade))
+        return facades
+
+
+def build(classes: Iterable[type[ZoomStream]], sync: Sync) -> list[ZoomStream]:
+    """Streams with their parents, and the parents' parents: each class once, each parent shared."""
+    built: dict[type[Parent], Parent] = {}
+    children: defaultdict[type[Parent], list[type[Parent]]] = defaultdict(list)
+
+    def get(wanted: type[Parent]) -> Parent:
+        if wanted not in built:
+            parents = [get(parent) for parent in wanted.parent_classes()]
+            for parent in wanted.parent_classes():
+                children[parent].append(wanted)
+            built[wanted] = wanted(sync, *parents)
+        return built[wanted]
+
+    streams = [get(stream_class) for stream_class in classes]
+    for parent, readers in children.items():
+        fields = {field for reader in readers for field in reader.parent_fields()}
+        built[parent].share(fields, len(readers))
+    return cast("list[ZoomStream]", streams)
+
+
+def _readable(what: str, read: Callable[[str], Contents], path: str) -> Contents:
+    """Read one of Airbyte's input files; whatever is wrong with it becomes one sentence."""
+    try:
+        return read(path)
+    except FileNotFoundError:
+        raise ConfigError(f"There is no {what} file {path}: check the path.") from None
+    except Exception as error:
+        # The CDK's readers raise a dozen types, and some of their texts quote the whole file.
+        detail = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ConfigError(f"The {what} file {path} is not a valid Airbyte {what}: {detail}") from None
+
+
+def _unknown_stream(name: str) -> ConfigError:
+    return ConfigError(
+        f"The catalog names the stream {name!r}, which this connector does not have: refresh the source's"
+        " schema in the connection's settings, or take the stream out of the catalog."
+    )

@@ -1,0 +1,283 @@
+"""What all streams have in common: URLs, paging, parsing, and the way from a parent to its children."""
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import requests
+from airbyte_cdk.models import FailureType, SyncMode
+from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
+from airbyte_cdk.sources.utils.casing import camel_to_snake
+
+from source_zoom.client import Sync, ZoomClient
+from source_zoom.errors import PageTokenLost, Skipped, StreamEnded, ZoomError
+from source_zoom.streams.row_ids import row_ids
+from source_zoom.streams.sharing import Shared, read_ahead
+
+logger = logging.getLogger("airbyte.source_zoom")
+
+Record = dict[str, Any]
+Slice = Mapping[str, Any]
+
+PARENT_THREADS = 16
+RESTARTS = 5
+
+
+class Parent(ABC):
+    """Something whose records other streams need: read once for all of them, through `shared`."""
+
+    shared: Iterable[Record] = ()
+
+    @abstractmethod
+    def __init__(self, sync: Sync, *parents: "Parent") -> None: ...
+
+    @classmethod
+    def parent_classes(cls) -> Sequence[type["Parent"]]:
+        """The parents that the constructor takes, after the Sync."""
+        return ()
+
+    @classmethod
+    def parent_fields(cls) -> Iterable[str]:
+        """The fields that this one reads of its parents' records."""
+        return ()
+
+    def share(self, fields: Iterable[str], readers: int) -> None:
+        """Let `readers` children read these fields of every record, asking Zoom once for all of them."""
+        kept = set(fields)
+        self.shared = Shared(lambda: self.records_for_children(kept), readers)
+
+    @abstractmethod
+    def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
+        """Read the kept fields of every record, each record once."""
+
+
+class ZoomStream(HttpStream, Parent, ABC):
+    """A list or an object of Zoom's, declared by class attributes.
+
+    endpoint      path below the API's base; `{name}` is a field of the slice
+    record_key    where the answer holds the records; "" where the answer is the record
+    primary_key   the fields that identify a record
+    rate_limit    Zoom's label: LIGHT, MEDIUM or HEAVY
+    scopes        (classic, granular): either lets the app read it
+    page_size     records a page; None where Zoom does not page
+    params        query parameters of every request
+    slice_params  fields of the slice that go into the query
+    variants      queries whose answers together are the slice's records
+    identity      the fields behind `row_id`, where Zoom gives no key
+    host_secrets  fields that let their holder act as the host
+    """
+
+    endpoint: ClassVar[str]
+    record_key: ClassVar[str] = ""
+    rate_limit: ClassVar[str]
+    scopes: ClassVar[tuple[str, str]]
+    page_size: int | None = 300
+    params: ClassVar[Mapping[str, str]] = {}
+    slice_params: ClassVar[Sequence[str]] = ()
+    variants: ClassVar[Sequence[Mapping[str, str]]] = ({},)
+    identity: ClassVar[Sequence[str]] = ()
+    host_secrets: ClassVar[Sequence[str]] = ()
+
+    # The CDK's resumable full refresh reads a single page where streams run concurrently.
+    is_resumable = False
+
+    def __init__(self, sync: Sync) -> None:
+        super().__init__()
+        self.sync = sync
+        self._http_client: ZoomClient = sync.client(self.name, self.rate_limit, self.scopes)
+        self._ended: StreamEnded | None = None
+        self._ended_lock = threading.Lock()
+
+    @classmethod
+    def stream_name(cls) -> str:
+        """The name in the catalog, for a class that is not built yet."""
+        return camel_to_snake(cls.__name__)
+
+    @property
+    def url_base(self) -> str:
+        return self.sync.config.api_base
+
+    def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
+        return self.endpoint.format_map({name: encode(value) for name, value in (stream_slice or {}).items()})
+
+    def request_params(
+        self,
+        stream_state: Mapping[str, Any] | None,
+        stream_slice: Slice | None = None,
+        next_page_token: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        size = {"page_size": self.page_size} if self.record_key and self.page_size else {}
+        from_slice = {name: stream_slice[name] for name in self.slice_params} if stream_slice else {}
+        return {**self.params, **size, **from_slice, **(next_page_token or {})}
+
+    def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
+        token = response.json().get("next_page_token") if self.page_size else None
+        return {"next_page_token": token} if token else None
+
+    def parse_response(
+        self, response: requests.Response, *, stream_slice: Slice | None = None, **_: Any
+    ) -> list[Record]:
+        body = response.json()
+        records = body.get(self.record_key) if self.record_key else [body]
+        if self.record_key and self.record_key in body and records is None:
+            return []
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            where = f"a list of objects in {self.record_key!r}" if self.record_key else "an object"
+            resource = self.path(stream_slice=stream_slice)
+            raise ZoomError(f"Zoom's answer to GET {resource} does not hold {where}.")
+        inherited = stream_slice or {}
+        return [{**inherited, **record} for record in records]
+
+    def read_records(
+        self,
+        sync_mode: SyncMode,
+        cursor_field: list[str] | None = None,
+        stream_slice: Slice | None = None,
+        stream_state: Mapping[str, Any] | None = None,
+    ) -> Iterator[Record]:
+        """The records of one slice; overriding it keeps the CDK from reading the first page only."""
+        for records in self._read_slice(stream_slice):
+            self.sync.summary.add(self.name, records=len(records))
+            yield from records
+
+    def parent_slices(self) -> Iterable[Slice | None]:
+        """The slices that children need."""
+        return self.stream_slices(sync_mode=SyncMode.full_refresh)
+
+    def share(self, fields: Iterable[str], readers: int) -> None:
+        # Whole streams wait for these requests, nobody for those of a leaf.
+        self._http_client.urgent = True
+        super().share({*fields, *self._key_fields}, readers)
+
+    def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
+        """Several slices are read at a time; a failed one does not stop the others."""
+
+        def read(stream_slice: Slice | None) -> list[Record]:
+            pages = self._read_slice(stream_slice)
+            return [{name: record.get(name) for name in kept} for page in pages for record in page]
+
+        # The same meeting can be listed under several users.
+        seen: set[int] = set()
+        for record in read_ahead(read, self.parent_slices(), PARENT_THREADS):
+            key = self._key(record)
+            if key not in seen:
+                seen.add(key)
+                yield record
+
+    def _read_slice(self, stream_slice: Slice | None) -> Iterator[list[Record]]:
+        """The pages of one slice. What ends the whole stream is raised once, not for every slice."""
+        if self._ended:
+            return
+        try:
+            for variant in self.variants:
+                yield from self._read_list(stream_slice, variant)
+        except Skipped as skipped:
+            resource = self.path(stream_slice=stream_slice)
+            self.sync.summary.skip(self.name, skipped.verdict.reason, f"{resource}: {skipped}")
+        except StreamEnded as ended:
+            with self._ended_lock:
+                is_first = self._ended is None
+                self._ended = ended
+            if is_first:
+                raise
+
+    def _read_list(self, stream_slice: Slice | None, query: Mapping[str, str]) -> Iterator[list[Record]]:
+        """The pages of one list; from the first page again, without what has been read, if Zoom asks so."""
+        emitted: set[int] = set()
+        for attempt in range(1 + RESTARTS):
+            counts: Counter[bytes] = Counter()
+            try:
+                for records, is_last in self._pages(stream_slice, query):
+                    self._finish(records, counts)
+                    fresh = [r for r in records if self._key(r) not in emitted] if attempt else records
+                    if not is_last:
+                        emitted.update(map(self._key, fresh))
+                    yield fresh
+                return
+            except PageTokenLost as lost:
+                trouble = lost
+        raise ZoomError(
+            f"Zoom lost its place in {self.path(stream_slice=stream_slice)} {1 + RESTARTS} times: {trouble}.",
+            FailureType.transient_error,
+        )
+
+    def _pages(
+        self, stream_slice: Slice | None, query: Mapping[str, str]
+    ) -> Iterator[tuple[list[Record], bool]]:
+        """Each page of a list, and whether it is the last."""
+        token: Mapping[str, Any] | None = {}
+        used: set[str] = set()
+        while token is not None:
+            _, response = self._fetch_next_page(stream_slice, None, {**query, **token})
+            token = self.next_page_token(response)
+            if token and token["next_page_token"] in used:
+                raise PageTokenLost("the page token came a second time")
+            used.update((token or {}).values())
+            yield self.parse_response(response, stream_slice=stream_slice), token is None
+
+    def _finish(self, records: list[Record], counts: Counter[bytes]) -> None:
+        """Give keys to rows that have none, and take out what only the host should know."""
+        if self.identity:
+            for record, row_id in zip(records, row_ids(records, self.identity, counts), strict=True):
+                record["row_id"] = row_id
+        if self.host_secrets and not self.sync.config.include_host_secrets:
+            for record in records:
+                for name in self.host_secrets:
+                    record.pop(name, None)
+
+    @property
+    def _key_fields(self) -> Sequence[str]:
+        return (self.primary_key,) if isinstance(self.primary_key, str) else self.primary_key  # type: ignore[return-value]
+
+    def _key(self, record: Mapping[str, Any]) -> int:
+        return hash(tuple(record.get(name) for name in self._key_fields))
+
+
+class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
+    """A list or an object that Zoom has for each record of a parent.
+
+    parent_class  the stream of the parents; `source.py` builds it and hands it over
+    inherits      column of the child -> field of the parent; the columns are the child's slice
+    """
+
+    parent: Parent  # type: ignore[assignment]  # PastOccurrences is no stream of the CDK's
+    parent_class: ClassVar[type[Parent]]
+    inherits: ClassVar[Mapping[str, str]]
+
+    def __init__(self, sync: Sync, parent: Parent) -> None:
+        ZoomStream.__init__(self, sync)
+        self.parent = parent
+        self.has_multiple_slices = True
+
+    @classmethod
+    def parent_classes(cls) -> Sequence[type[Parent]]:
+        return (cls.parent_class,)
+
+    @classmethod
+    def parent_fields(cls) -> Iterable[str]:
+        return cls.inherits.values()
+
+    def stream_slices(
+        self,
+        sync_mode: SyncMode,
+        cursor_field: list[str] | None = None,
+        stream_state: Mapping[str, Any] | None = None,
+    ) -> Iterator[Slice]:
+        for record in self.parent.shared:
+            if self._ended:
+                return
+            yield {column: record[field] for column, field in self.inherits.items()}
+
+
+def encode(value: object) -> str:
+    """A value as a path segment: Zoom wants UUIDs that begin with "/" or hold "//" encoded twice.
+
+    https://developers.zoom.us/docs/api/using-zoom-apis/#meeting-id-and-uuid
+    """
+    text = str(value)
+    once = quote(text, safe="")
+    return quote(once, safe="") if text.startswith("/") or "//" in text else once

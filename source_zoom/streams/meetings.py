@@ -1,0 +1,57 @@
+"""Listed meetings, and what Zoom has for each of them."""
+
+from source_zoom.rate_limits import LIGHT, MEDIUM
+from source_zoom.streams.base import ZoomSubstream
+from source_zoom.streams.users import UserMeetings
+
+REGISTRANT_STATUSES = ({"status": "approved"}, {"status": "pending"}, {"status": "denied"})
+
+
+class Meetings(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/meetings/{meetingId}"""
+
+    parent_class = UserMeetings
+    inherits = {"id": "id"}
+    endpoint = "meetings/{id}"
+    primary_key = "id"
+    rate_limit = LIGHT
+    scopes = ("meeting:read:admin", "meeting:read:meeting:admin")
+    params = {"show_previous_occurrences": "true"}
+    host_secrets = ("start_url", "dynamic_host_key")
+
+
+class MeetingRegistrants(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/meetings/{meetingId}/registrants"""
+
+    parent_class = UserMeetings
+    inherits = {"meeting_id": "id"}
+    endpoint = "meetings/{meeting_id}/registrants"
+    record_key = "registrants"
+    primary_key = ["meeting_id", "id"]
+    rate_limit = MEDIUM
+    scopes = ("meeting:read:admin", "meeting:read:list_registrants:admin")
+    variants = REGISTRANT_STATUSES
+
+
+class MeetingPolls(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/meetings/{meetingId}/polls"""
+
+    parent_class = UserMeetings
+    inherits = {"meeting_id": "id"}
+    endpoint = "meetings/{meeting_id}/polls"
+    record_key = "polls"
+    primary_key = ["meeting_id", "id"]
+    rate_limit = LIGHT
+    scopes = ("meeting:read:admin", "meeting:read:list_polls:admin")
+    page_size = None
+
+
+class MeetingQuestions(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/meetings/{meetingId}/registrants/questions"""
+
+    parent_class = UserMeetings
+    inherits = {"meeting_id": "id"}
+    endpoint = "meetings/{meeting_id}/registrants/questions"
+    primary_key = "meeting_id"
+    rate_limit = LIGHT
+    scopes = ("meeting:read:admin", "meeting:read:list_registration_questions:admin")
