@@ -14,6 +14,7 @@ from airbyte_cdk.models import (
     AirbyteMessage,
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
+    ConnectorSpecification,
     Status,
     StreamDescriptor,
     SyncMode,
@@ -69,6 +70,17 @@ class SourceZoom(ConcurrentSourceAdapter):
     @property
     def message_repository(self) -> MessageRepository:
         return self._messages
+
+    def spec(self, logger: logging.Logger) -> ConnectorSpecification:
+        """spec.json, with the scopes that the streams declare put into the consent screen."""
+        spec = super().spec(logger)
+        needed = {ancestor.scopes[1] for ancestor in lineage(STREAMS) if issubclass(ancestor, ZoomStream)}
+        assert spec.advanced_auth
+        assert spec.advanced_auth.oauth_config_specification
+        consent = spec.advanced_auth.oauth_config_specification.oauth_connector_input_specification
+        assert consent
+        consent.scope = " ".join(sorted(needed))
+        return spec
 
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
@@ -195,6 +207,14 @@ def build(classes: Iterable[type[ZoomStream]], sync: Sync) -> list[ZoomStream]:
         fields = {field for reader in readers for field in reader.parent_fields()}
         built[parent].share(fields, len(readers))
     return cast("list[ZoomStream]", streams)
+
+
+def lineage(classes: Iterable[type[Parent]]) -> set[type[Parent]]:
+    """Streams, their parents, and the parents' parents."""
+    found = set(classes)
+    for stream_class in classes:
+        found |= lineage(stream_class.parent_classes())
+    return found
 
 
 def _readable(what: str, read: Callable[[str], Contents], path: str) -> Contents:

@@ -1,0 +1,85 @@
+from datetime import date
+
+import pytest
+
+from source_zoom.config import migrate, parse
+from source_zoom.errors import ConfigError
+
+SERVER_TO_SERVER = {
+    "auth_type": "server_to_server",
+    "account_id": "account",
+    "client_id": "id",
+    "client_secret": "hush",
+}
+OAUTH = {"auth_type": "oauth2.0", "client_id": "id", "client_secret": "hush", "refresh_token": "refresh"}
+
+
+def test_the_present_shape_is_left_as_it_is() -> None:
+    for credentials in (SERVER_TO_SERVER, OAUTH):
+        config = {"credentials": credentials, "start_date": "2026-01-31", "unknown": [1]}
+        assert migrate(config) == config
+
+
+def test_a_flat_config_of_tap_zoom_is_migrated() -> None:
+    flat = {key: value for key, value in OAUTH.items() if key != "auth_type"}
+    assert migrate({**flat, "user_agent": "me"}) == {"credentials": OAUTH, "user_agent": "me"}
+
+
+def test_a_flat_config_of_the_former_connector_is_migrated() -> None:
+    flat = {key: value for key, value in SERVER_TO_SERVER.items() if key != "auth_type"}
+    migrated = migrate({**flat, "authorization_endpoint": "https://zoom.us/oauth/token"})
+    assert migrated == {"credentials": SERVER_TO_SERVER, "token_url": "https://zoom.us/oauth/token"}
+
+
+def test_a_nested_authorization_endpoint_becomes_the_token_url() -> None:
+    nested = {**SERVER_TO_SERVER, "authorization_endpoint": "https://zoomgov.com/oauth/token"}
+    migrated = migrate({"credentials": nested})
+    assert migrated == {"credentials": SERVER_TO_SERVER, "token_url": "https://zoomgov.com/oauth/token"}
+
+
+def test_jwt_gets_a_sentence() -> None:
+    with pytest.raises(ConfigError, match="Zoom ended JWT apps in 2023"):
+        migrate({"jwt_token": "old"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"credentials": None}, "credentials: "),
+        ({"credentials": {"auth_type": "jwt"}}, "credentials: "),
+        ({"credentials": {**OAUTH, "refresh_token": ""}}, "credentials.refresh_token: "),
+        ({"credentials": {**SERVER_TO_SERVER, "account_id": 7}}, "credentials.account_id: "),
+        ({"start_date": "yesterday"}, "start_date: "),
+        ({"lookback_days": -1}, "lookback_days: "),
+        ({"rate_limit_plan": "gold"}, "rate_limit_plan: "),
+        ({"rate_limit_share": 0}, "rate_limit_share: "),
+        ({"rate_limit_share": 101}, "rate_limit_share: "),
+        ({"environment": "zoom.cn"}, "environment: "),
+        ({"num_workers": 0}, "num_workers: "),
+        ({"api_url": "http://api.zoom.us/v2"}, "api_url: must begin with https://"),
+        ({"token_url": "ftp://127.0.0.1/token"}, "token_url: must begin with https://"),
+    ],
+)
+def test_a_mistake_is_named_without_a_secret(changes: dict, sentence: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse({"credentials": SERVER_TO_SERVER, **changes})
+    assert sentence in str(raised.value)
+    assert "hush" not in str(raised.value)
+
+
+def test_urls_follow_the_environment_unless_they_are_given() -> None:
+    government = parse({"credentials": OAUTH, "environment": "zoomgov.com"})
+    assert government.api_base == "https://api.zoomgov.com/v2/"
+    assert government.token_endpoint == "https://zoomgov.com/oauth/token"
+    given = parse(
+        {"credentials": OAUTH, "api_url": "http://127.0.0.1:1/v2/", "token_url": "http://[::1]:1/t"}
+    )
+    assert given.api_base == "http://127.0.0.1:1/v2/"
+    assert given.token_endpoint == "http://[::1]:1/t"
+
+
+def test_empty_dates_of_the_ui_are_no_dates() -> None:
+    config = parse({"credentials": {**OAUTH, "token_expiry_date": ""}, "start_date": ""})
+    assert config.start_date is None
+    assert config.credentials.token_expiry_date is None  # type: ignore[union-attr]
+    assert parse({"credentials": OAUTH, "start_date": "2026-01-31T00:00:00Z"}).start_date == date(2026, 1, 31)

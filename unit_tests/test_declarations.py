@@ -1,0 +1,100 @@
+"""What holds for every stream: each test runs over STREAMS, so a new stream brings its own."""
+
+import logging
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from source_zoom.rate_limits import PLANS
+from source_zoom.source import SourceZoom
+from source_zoom.streams import STREAMS
+from source_zoom.streams.base import Parent, ZoomStream, ZoomSubstream
+
+ROOT = Path(__file__).parent.parent
+SCHEMAS = ROOT / "source_zoom" / "schemas"
+
+every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())
+
+
+def ancestors(stream: type[Parent]) -> list[type[Parent]]:
+    return [stream, *(a for parent in stream.parent_classes() for a in ancestors(parent))]
+
+
+every_endpoint = pytest.mark.parametrize(
+    "endpoint",
+    sorted(
+        {a for stream in STREAMS for a in ancestors(stream) if issubclass(a, ZoomStream)},
+        key=lambda endpoint: endpoint.__name__,
+    ),
+    ids=lambda endpoint: endpoint.__name__,
+)
+
+
+def schema_of(stream: type[ZoomStream]) -> dict:
+    return stream.get_json_schema.__wrapped__(object.__new__(stream))
+
+
+def test_streams_and_schema_files_are_the_same_set() -> None:
+    assert {stream.stream_name() for stream in STREAMS} == {path.stem for path in SCHEMAS.glob("*.json")}
+
+
+@every_stream
+def test_keys_columns_and_secrets_are_in_the_schema(stream: type[ZoomStream]) -> None:
+    properties = schema_of(stream)["properties"]
+    key = [stream.primary_key] if isinstance(stream.primary_key, str) else stream.primary_key
+    inherited = stream.inherits if issubclass(stream, ZoomSubstream) else {}
+    columns = [*key, *inherited, *stream.identity, *stream.host_secrets]
+    assert [column for column in columns if column not in properties] == []
+    assert ("row_id" in key) == bool(stream.identity)
+
+
+@every_stream
+def test_every_field_is_nullable_described_and_open(stream: type[ZoomStream]) -> None:
+    def check(schema: dict, path: str) -> None:
+        assert schema["type"][0] == "null", path
+        assert schema.get("additionalProperties", True) is True, path
+        for name, child in schema.get("properties", {}).items():
+            assert child.get("description"), f"{path}.{name}"
+            check(child, f"{path}.{name}")
+        if "items" in schema:
+            check(schema["items"], f"{path}[]")
+
+    schema = schema_of(stream)
+    assert "$ref" not in str(schema)
+    check({**schema, "type": ["null", "object"]}, stream.stream_name())
+
+
+@every_endpoint
+def test_an_endpoint_is_declared_completely(endpoint: type[ZoomStream]) -> None:
+    names = {name for _, name, _, _ in Formatter().parse(endpoint.endpoint) if name}
+    inherited = set(endpoint.inherits) if issubclass(endpoint, ZoomSubstream) else set()
+    assert names <= inherited
+    assert not endpoint.endpoint.startswith("/")
+    assert endpoint.rate_limit in PLANS["pro"]
+    assert re.match(r"https://developers\.zoom\.us/docs/api/\S+", endpoint.__doc__ or "")
+    classic, granular = endpoint.scopes
+    assert classic.endswith(":admin")
+    assert granular.endswith(":admin")
+    assert granular.count(":") == 3
+
+
+@every_stream
+def test_the_readme_has_a_row_for_the_stream(stream: type[ZoomStream]) -> None:
+    rows = (ROOT / "README.md").read_text().splitlines()
+    row = next(row for row in rows if row.startswith(f"| `{stream.stream_name()}` |"))
+    key = [stream.primary_key] if isinstance(stream.primary_key, str) else stream.primary_key
+    assert f"| {', '.join(key)} |" in row
+    assert f"| {stream.rate_limit} |" in row
+    assert f"`{stream.scopes[1]}`" in row
+
+
+@every_endpoint
+def test_the_readme_and_the_consent_screen_name_the_scopes(endpoint: type[ZoomStream]) -> None:
+    classic, granular = endpoint.scopes
+    readme = (ROOT / "README.md").read_text()
+    assert f"`{classic}`" in readme
+    assert f"`{granular}`" in readme
+    consent = SourceZoom().spec(logging.getLogger()).advanced_auth.oauth_config_specification
+    assert granular in consent.oauth_connector_input_specification.scope.split()

@@ -1,0 +1,119 @@
+import threading
+import time
+
+import pytest
+
+from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM, Budget, RateLimits, Retries, Timer
+
+
+class FakeTime:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    @property
+    def timer(self) -> Timer:
+        return Timer(lambda: self.now, self.sleep)
+
+
+def test_requests_are_spread_evenly() -> None:
+    fake = FakeTime()
+    budget = Budget(10, fake.timer)
+    times = []
+    for _ in range(21):
+        budget.take(urgent=False)
+        times.append(fake.now)
+    assert times[-1] - times[0] == pytest.approx(2.0, abs=0.15)
+
+
+def test_a_late_start_does_not_become_a_burst() -> None:
+    fake = FakeTime()
+    budget = Budget(10, fake.timer)
+    budget.take(urgent=False)
+    fake.now += 60
+    began = fake.now
+    for _ in range(11):
+        budget.take(urgent=False)
+    assert fake.now - began >= 0.85
+
+
+def test_urgent_requests_go_first() -> None:
+    budget = Budget(50, Timer())
+    budget.pause(0.3)
+    order: list[bool] = []
+
+    def take(urgent: bool) -> None:
+        budget.take(urgent=urgent)
+        order.append(urgent)
+
+    threads = [threading.Thread(target=take, args=(urgent,)) for urgent in [False] * 5 + [True] * 3]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.005)
+    for thread in threads:
+        thread.join(timeout=10)
+    assert order == [True] * 3 + [False] * 5
+
+
+def test_a_closed_budget_raises_in_every_waiter() -> None:
+    budget = Budget(1, Timer())
+    budget.pause(0.2)
+    raised = []
+
+    def take() -> None:
+        try:
+            budget.take(urgent=False)
+        except KeyError as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=take) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    budget.close(KeyError("no more"))
+    for thread in threads:
+        thread.join(timeout=10)
+    assert len(raised) == 5
+
+
+def test_auto_begins_at_pro_and_learns_the_plan() -> None:
+    limits = RateLimits("auto", 100, Timer())
+    assert limits.budget(HEAVY).per_second == 10
+    limits.learn(LIGHT, {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "80"})
+    assert [limits.budget(label).per_second for label in (LIGHT, MEDIUM, HEAVY)] == [80, 60, 40]
+    limits.learn(HEAVY, {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "1"})
+    assert [limits.budget(label).per_second for label in (LIGHT, MEDIUM, HEAVY)] == [4, 2, 1]
+
+
+def test_a_daily_limit_or_an_odd_header_teaches_nothing() -> None:
+    limits = RateLimits("auto", 90, Timer())
+    for headers in (
+        {"X-RateLimit-Type": "Daily-limit", "X-RateLimit-Limit": "6000"},
+        {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "many"},
+        {"X-RateLimit-Type": "QPS"},
+        {},
+    ):
+        limits.learn(LIGHT, headers)
+    assert limits.budget(LIGHT).per_second == pytest.approx(27)
+
+
+def test_an_explicit_plan_is_obeyed() -> None:
+    limits = RateLimits("free", 50, Timer())
+    limits.learn(LIGHT, {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "80"})
+    assert limits.budget(LIGHT).per_second == 2
+
+
+def test_retries_end_with_their_time() -> None:
+    fake = FakeTime()
+    retries = Retries(fake.timer, seconds=600)
+    began = fake.now
+    while retries.pause() is not None:
+        pass
+    assert 500 < fake.now - began <= 600
+    assert all(pause <= 60 for pause in fake.slept)
+    assert fake.slept[0] <= 1
