@@ -61,13 +61,18 @@ class ZoomAuthenticator:
     def api_base(self) -> str:
         return self._config.api_base
 
-    def sign(self, request: requests.PreparedRequest) -> str:
-        """Put a valid access token into a request's headers, and return it."""
+    def token(self) -> str:
+        """A valid access token. Raises CredentialsRefused, or a ZoomError where Zoom gives none."""
         with self._lock:
             if not self._token or self._retries.timer.clock() >= self._expires:
                 self._renew()
-            request.headers["Authorization"] = f"Bearer {self._token}"
             return self._token
+
+    def sign(self, request: requests.PreparedRequest) -> str:
+        """Put a valid access token into a request's headers, and return it."""
+        token = self.token()
+        request.headers["Authorization"] = f"Bearer {token}"
+        return token
 
     def refresh(self, rejected: str) -> None:
         """Replace a token that Zoom has rejected, unless another thread already has."""

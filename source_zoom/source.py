@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar, cast
 
 from airbyte_cdk.config_observation import (
@@ -15,6 +15,7 @@ from airbyte_cdk.models import (
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
+    FailureType,
     Status,
     StreamDescriptor,
     SyncMode,
@@ -27,6 +28,7 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.adapters import StreamFacade
 from airbyte_cdk.sources.streams.concurrent.cursor import FinalStateCursor
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.auth import HandOver, ZoomAuthenticator
 from source_zoom.client import ServerClock, Sync, make_session
@@ -44,6 +46,7 @@ Contents = TypeVar("Contents")
 
 CHECK_RETRY_SECONDS = 30.0
 SPARE_CONNECTIONS = 150
+SEVERITY = (FailureType.config_error, FailureType.system_error, FailureType.transient_error)
 
 
 class SourceZoom(ConcurrentSourceAdapter):
@@ -110,15 +113,16 @@ class SourceZoom(ConcurrentSourceAdapter):
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str | None]:
         sync = self._sync(config, retry_seconds=CHECK_RETRY_SECONDS)
         try:
+            sync.authenticator.token()
+            scopes = sync.authenticator.scopes
+            if scopes and not any(scope.endswith(":admin") for scope in scopes):
+                return False, (
+                    "The Zoom app is user-managed, so it sees one user only: its scopes do not end in :admin."
+                    " Create an admin-managed app or a Server-to-Server OAuth app, then reconnect."
+                )
             next(Users(sync).read_records(SyncMode.full_refresh, stream_slice={"status": "active"}), None)
         except ZoomError as error:
             return False, str(error)
-        scopes = sync.authenticator.scopes
-        if scopes and not any(scope.endswith(":admin") for scope in scopes):
-            return False, (
-                "The Zoom app is user-managed, so it sees one user only: its scopes do not end in :admin."
-                " Create an admin-managed app or a Server-to-Server OAuth app, then reconnect."
-            )
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
@@ -134,19 +138,35 @@ class SourceZoom(ConcurrentSourceAdapter):
         classes = {stream_class.stream_name(): stream_class for stream_class in STREAMS}
         names = [configured.stream.name for configured in catalog.streams]
         unknown = {name: _unknown_stream(name) for name in names if name not in classes}
+        failures = {name: error.failure_type for name, error in unknown.items()}
         for name, error in unknown.items():
             yield error.as_airbyte_message(StreamDescriptor(name=name))
         sync = self._sync(config)
         facades = self._facades([classes[name] for name in names if name in classes], sync)
         try:
-            if facades:
-                streams: list[AbstractStream] = [facade.get_underlying_stream() for facade in facades]
-                yield from self._concurrency(sync.config.num_workers).read(streams)
+            for message in self._read_concurrently(facades, sync.config.num_workers):
+                if message.trace and message.trace.error and message.trace.error.stream_descriptor:
+                    trace = message.trace.error
+                    failures.setdefault(trace.stream_descriptor.name, trace.failure_type)
+                yield message
+        except AirbyteTracedException:
+            # The CDK's error at the end repeats those of the streams, with their stack traces.
+            if not failures:
+                raise
         finally:
             for line in sync.summary.lines():
                 logger.info(line)
-        for error in unknown.values():
-            raise error
+        if failures:
+            worst = next(kind for kind in SEVERITY if kind in failures.values())
+            raise ZoomError(f"Not read completely: {', '.join(failures)}. The errors above say why.", worst)
+
+    def _read_concurrently(
+        self, facades: Sequence[StreamFacade], num_workers: int
+    ) -> Iterator[AirbyteMessage]:
+        # With no stream at all the CDK would wait for one for ever.
+        if facades:
+            streams: list[AbstractStream] = [facade.get_underlying_stream() for facade in facades]
+            yield from self._concurrency(num_workers).read(streams)
 
     def _concurrency(self, num_workers: int) -> ConcurrentSource:
         # The generators of slices wait for parents most of the time, so they come on top of the workers.

@@ -90,7 +90,8 @@ class ZoomStream(HttpStream, Parent, ABC):
         self.sync = sync
         self._http_client: ZoomClient = sync.client(self.name, self.rate_limit, self.scopes)
         self._ended: StreamEnded | None = None
-        self._ended_lock = threading.Lock()
+        self._has_failed = False
+        self._lock = threading.Lock()
 
     @classmethod
     def stream_name(cls) -> str:
@@ -140,9 +141,16 @@ class ZoomStream(HttpStream, Parent, ABC):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterator[Record]:
         """The records of one slice; overriding it keeps the CDK from reading the first page only."""
-        for records in self._read_slice(stream_slice):
-            self.sync.summary.add(self.name, records=len(records))
-            yield from records
+        try:
+            for records in self._read_slice(stream_slice):
+                self.sync.summary.add(self.name, records=len(records))
+                yield from records
+        except StreamEnded:
+            # One error is enough for a stream; the CDK would show one for every slice.
+            with self._lock:
+                is_first, self._has_failed = not self._has_failed, True
+            if is_first:
+                raise
 
     def parent_slices(self) -> Iterable[Slice | None]:
         """The slices that children need."""
@@ -169,9 +177,9 @@ class ZoomStream(HttpStream, Parent, ABC):
                 yield record
 
     def _read_slice(self, stream_slice: Slice | None) -> Iterator[list[Record]]:
-        """The pages of one slice. What ends the whole stream is raised once, not for every slice."""
+        """The pages of one slice. After what ends the whole stream, no slice asks for anything more."""
         if self._ended:
-            return
+            raise self._ended
         try:
             for variant in self.variants:
                 yield from self._read_list(stream_slice, variant)
@@ -179,11 +187,8 @@ class ZoomStream(HttpStream, Parent, ABC):
             resource = self.path(stream_slice=stream_slice)
             self.sync.summary.skip(self.name, skipped.verdict.reason, f"{resource}: {skipped}")
         except StreamEnded as ended:
-            with self._ended_lock:
-                is_first = self._ended is None
-                self._ended = ended
-            if is_first:
-                raise
+            self._ended = ended
+            raise
 
     def _read_list(self, stream_slice: Slice | None, query: Mapping[str, str]) -> Iterator[list[Record]]:
         """The pages of one list; from the first page again, without what has been read, if Zoom asks so."""
@@ -268,7 +273,7 @@ class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterator[Slice]:
         for record in self.parent.shared:
-            if self._ended:
+            if self._has_failed:
                 return
             yield {column: record[field] for column, field in self.inherits.items()}
 

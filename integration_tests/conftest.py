@@ -1,0 +1,186 @@
+"""A simulated account for a test, and the connector as the user runs it: as a process of its own."""
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.zoom_simulator import Simulator
+from source_zoom.run import main
+from source_zoom.streams import STREAMS
+
+STREAM_NAMES = [stream.stream_name() for stream in STREAMS]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one run of the console script gave."""
+
+    code: int
+    text: str
+
+    @cached_property
+    def messages(self) -> list[Json]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    def of(self, kind: str) -> list[Json]:
+        key = {"CONNECTION_STATUS": "connectionStatus"}.get(kind, kind.lower())
+        return [message[key] for message in self.messages if message["type"] == kind]
+
+    def records(self, stream: str) -> list[Json]:
+        return [record["data"] for record in self.of("RECORD") if record["stream"] == stream]
+
+    @property
+    def record_counts(self) -> Counter[str]:
+        return Counter(record["stream"] for record in self.of("RECORD"))
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """The last status of each stream."""
+        updates = [trace["stream_status"] for trace in self.of("TRACE") if trace["type"] == "STREAM_STATUS"]
+        return {update["stream_descriptor"]["name"]: update["status"] for update in updates}
+
+    @property
+    def errors(self) -> list[Json]:
+        return [trace["error"] for trace in self.of("TRACE") if trace["type"] == "ERROR"]
+
+    @property
+    def logs(self) -> list[str]:
+        return [f"{log['level']} {log['message']}" for log in self.of("LOG")]
+
+
+class Connector:
+    """The console script, with its input files in a folder of the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def run(self, command: str, *arguments: str | Path) -> Output:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("source-zoom"), command, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.stderr == ""
+        return Output(done.returncode, done.stdout)
+
+    def file(self, name: str, content: object) -> Path:
+        path = self._folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    def check(self, config: Json) -> Output:
+        return self.run("check", "--config", self.file("config.json", config))
+
+    def discover(self, config: Json) -> Output:
+        return self.run("discover", "--config", self.file("config.json", config))
+
+    def read(self, config: Json, streams: Sequence[str] = STREAM_NAMES) -> Output:
+        catalog = self.file("catalog.json", configured_catalog(streams))
+        return self.run("read", "--config", self.file("config.json", config), "--catalog", catalog)
+
+
+def configured_catalog(streams: Sequence[str]) -> Json:
+    return {
+        "streams": [
+            {
+                "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
+                "sync_mode": "full_refresh",
+                "destination_sync_mode": "overwrite",
+            }
+            for name in streams
+        ]
+    }
+
+
+def server_to_server(simulator: Simulator, **changes: object) -> Json:
+    return {
+        "credentials": {
+            "auth_type": "server_to_server",
+            "account_id": simulator.oauth.account_id,
+            "client_id": simulator.oauth.client_id,
+            "client_secret": simulator.oauth.client_secret,
+        },
+        "api_url": simulator.api_url,
+        "token_url": simulator.token_url,
+        **changes,
+    }
+
+
+def oauth(simulator: Simulator, **changes: object) -> Json:
+    return {
+        **server_to_server(simulator),
+        "credentials": {
+            "auth_type": "oauth2.0",
+            "client_id": simulator.oauth.client_id,
+            "client_secret": simulator.oauth.client_secret,
+            "refresh_token": simulator.oauth.refresh_token,
+        },
+        **changes,
+    }
+
+
+class InProcess(Connector):
+    """The same entry point without a process of its own: saves its start, and can do without waiting."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder)
+        self._monkeypatch = monkeypatch
+        self.timing: dict[str, Any] = {}
+
+    def without_waiting(self) -> None:
+        """From now on a sleep only moves the clock."""
+        moved = [0.0]
+        self.timing = {
+            "clock": lambda: time.monotonic() + moved[0],
+            "sleep": lambda seconds: moved.__setitem__(0, moved[0] + seconds),
+        }
+
+    def run(self, command: str, *arguments: str | Path) -> Output:
+        written = io.StringIO()
+        with self._monkeypatch.context() as patch, contextlib.redirect_stdout(written):
+            # The CDK's print buffer writes to the original stdout.
+            patch.setattr(sys, "__stdout__", written)
+            code = main([command, *map(str, arguments)], **self.timing)
+        return Output(code, written.getvalue())
+
+
+@pytest.fixture
+def in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+    return InProcess(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def connector(tmp_path: Path) -> Connector:
+    return Connector(tmp_path)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Simulator]]:
+    """Start simulators; at the end they stop, and none may have met a path it does not know."""
+    started: list[Simulator] = []
+
+    def start(*arguments: Any, **options: Any) -> Simulator:
+        simulator = Simulator(*arguments, **options)
+        simulator.__enter__()
+        started.append(simulator)
+        return simulator
+
+    yield start
+    for simulator in started:
+        simulator.__exit__(None, None, None)
+    assert [path for simulator in started for path in simulator.journal.unknown_paths] == []

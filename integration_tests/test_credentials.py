@@ -1,0 +1,232 @@
+"""Signing in: both grants, rotation, old config shapes, and what a bad config gets."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integration_tests.conftest import (
+    Connector,
+    InProcess,
+    Json,
+    configured_catalog,
+    oauth,
+    server_to_server,
+)
+from integration_tests.zoom_simulator import Simulator, Size
+
+Start = Callable[..., Simulator]
+
+SMALL = Size(users=5)
+
+
+@pytest.fixture
+def account(start: Start) -> Simulator:
+    return start(1, SMALL, plan="unlimited")
+
+
+def test_spec_is_one_message(connector: Connector) -> None:
+    output = connector.run("spec")
+    assert output.code == 0
+    assert len(output.of("SPEC")) == 1
+
+
+def test_discover_is_the_same_twice_and_has_every_key(account: Simulator, connector: Connector) -> None:
+    first, second = (connector.discover(server_to_server(account)) for _ in range(2))
+    assert first.code == 0
+    catalogs = [
+        next(line for line in output.text.splitlines() if '"CATALOG"' in line) for output in (first, second)
+    ]
+    assert catalogs[0] == catalogs[1]
+    streams = first.of("CATALOG")[0]["streams"]
+    assert len(streams) == 19
+    assert all(stream["source_defined_primary_key"] for stream in streams)
+    assert all(stream["json_schema"]["properties"] for stream in streams)
+    assert account.journal.entries == []
+
+
+@pytest.mark.parametrize("credentials", [server_to_server, oauth])
+def test_check_succeeds(
+    account: Simulator, connector: Connector, credentials: Callable[[Simulator], Json]
+) -> None:
+    output = connector.check(credentials(account))
+    assert output.code == 0
+    assert output.of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
+
+
+def test_old_shapes_pass_check_with_a_control_message(account: Simulator, in_process: InProcess) -> None:
+    credentials = server_to_server(account)["credentials"]
+    del credentials["auth_type"]
+    former = {**credentials, "authorization_endpoint": account.token_url, "api_url": account.api_url}
+    nested = {
+        "credentials": {
+            **credentials, "auth_type": "server_to_server", "authorization_endpoint": account.token_url
+        },
+        "api_url": account.api_url,
+    }  # fmt: skip
+    for config in (former, nested):
+        output = in_process.check(config)
+        assert output.of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
+        controls = output.of("CONTROL")
+        assert [control["connectorConfig"]["config"] for control in controls] == [
+            {
+                "credentials": {"auth_type": "server_to_server", **credentials},
+                "api_url": account.api_url,
+                "token_url": account.token_url,
+            }
+        ]
+
+
+def test_a_tap_zoom_config_is_migrated_and_its_token_rotated(
+    account: Simulator, in_process: InProcess
+) -> None:
+    flat = {key: value for key, value in oauth(account)["credentials"].items() if key != "auth_type"}
+    output = in_process.check({**flat, "api_url": account.api_url, "token_url": account.token_url})
+    assert output.of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
+    migrated, rotated = (control["connectorConfig"]["config"] for control in output.of("CONTROL"))
+    assert migrated["credentials"] == {"auth_type": "oauth2.0", **flat}
+    assert rotated["credentials"]["refresh_token"] != flat["refresh_token"]
+
+
+def test_the_rotated_token_is_handed_over_before_anything_else(
+    account: Simulator, connector: Connector
+) -> None:
+    output = connector.read(oauth(account), ["users"])
+    assert output.code == 0
+    kinds = [message["type"] for message in output.messages]
+    assert kinds.count("CONTROL") == 1
+    assert kinds.index("CONTROL") < kinds.index("RECORD")
+    config = output.of("CONTROL")[0]["connectorConfig"]["config"]
+    assert config["credentials"]["refresh_token"] == account.oauth.refresh_token
+    again = connector.read(config, ["users"])
+    assert again.record_counts == output.record_counts
+
+
+def test_a_valid_access_token_is_used_without_a_token_request(
+    account: Simulator, in_process: InProcess
+) -> None:
+    rotated = in_process.check(oauth(account)).of("CONTROL")[0]["connectorConfig"]["config"]
+    account.journal.reset()
+    assert in_process.check(rotated).of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
+    output = in_process.read(rotated, ["users", "report_meetings"])
+    assert output.code == 0
+    assert output.record_counts["report_meetings"] > 0
+    assert account.journal.token_requests == 0
+    assert output.of("CONTROL") == []
+
+
+def test_a_refused_access_token_costs_one_refresh(account: Simulator, in_process: InProcess) -> None:
+    config = oauth(account)
+    config["credentials"]["access_token"] = "worn out"
+    config["credentials"]["token_expiry_date"] = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    output = in_process.read(config, ["users", "meetings", "webinars"])
+    assert output.code == 0
+    assert account.journal.token_requests == 1
+    assert len(output.of("CONTROL")) == 1
+
+
+def test_a_token_that_zoom_rejects_in_mid_sync_costs_one_refresh(start: Start, connector: Connector) -> None:
+    simulator = start(1, Size(users=10), plan="unlimited", latency=0.02)
+    check = simulator.oauth.check_token
+    checks = iter(range(1_000_000))
+
+    def reject_once(authorization: str) -> None:
+        if next(checks) == 100:
+            simulator.oauth.expire(authorization)
+        check(authorization)
+
+    simulator.oauth.check_token = reject_once  # type: ignore[method-assign]
+    output = connector.read(server_to_server(simulator))
+    assert output.code == 0
+    assert simulator.journal.token_requests == 2
+    rejected = [entry for entry in simulator.journal.entries if entry.status == 401]
+    assert rejected
+
+
+def test_a_wrong_secret_fails_once_and_shows_no_secret(account: Simulator, connector: Connector) -> None:
+    config = server_to_server(account)
+    config["credentials"]["client_secret"] = "wr0ng-s3cret"
+    checked = connector.check(config)
+    assert checked.code == 0
+    status = checked.of("CONNECTION_STATUS")[0]
+    assert status["status"] == "FAILED"
+    assert status["message"].startswith(
+        "Zoom refused the credentials: HTTP 400 Invalid client_id or client_secret"
+    )
+    account.journal.reset()
+    read = connector.read(config)
+    assert read.code == 1
+    assert {error["failure_type"] for error in read.errors} == {"config_error"}
+    assert set(read.statuses.values()) == {"INCOMPLETE"}
+    assert account.journal.token_requests == 1
+    assert len(account.journal.entries) == 1
+    assert "wr0ng-s3cret" not in checked.text + read.text
+    assert "Traceback" not in checked.text + read.text
+
+
+def test_a_dead_refresh_token_says_what_to_do(account: Simulator, in_process: InProcess) -> None:
+    config = oauth(account)
+    assert in_process.check(config).of("CONNECTION_STATUS")[0]["status"] == "SUCCEEDED"
+    status = in_process.check(config).of("CONNECTION_STATUS")[0]
+    assert status["status"] == "FAILED"
+    assert "authorize the app again" in status["message"]
+
+
+def test_a_user_managed_app_fails_check(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, SMALL, plan="unlimited", scopes=["user:read:list_users", "meeting:read:meeting"])
+    status = in_process.check(server_to_server(simulator)).of("CONNECTION_STATUS")[0]
+    assert status["status"] == "FAILED"
+    assert "user-managed" in status["message"]
+
+
+def test_an_unreachable_host_is_named(account: Simulator, in_process: InProcess) -> None:
+    config = server_to_server(account, token_url="http://127.0.0.1:9/oauth/token")
+    in_process.without_waiting()
+    output = in_process.check(config)
+    assert output.code == 0
+    message = output.of("CONNECTION_STATUS")[0]["message"]
+    assert "http://127.0.0.1:9/oauth/token" in message
+    assert "Traceback" not in output.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("config", "{", "is not a valid Airbyte config"),
+        ("config", "[]", "is not a valid Airbyte config"),
+        ("config", {"jwt_token": "t"}, "Zoom ended JWT apps"),
+        ("config", {"credentials": {"auth_type": "oauth2.0"}}, "credentials.client_id: Field required"),
+        ("catalog", "{", "is not a valid Airbyte catalog"),
+        ("catalog", {"streams": [{"no": 1}]}, "is not a valid Airbyte catalog"),
+        ("state", "not JSON", "is not a valid Airbyte state"),
+        ("state", [{"foo": 1}], "is not a valid Airbyte state"),
+    ],
+)
+def test_a_broken_input_file_gets_one_sentence(
+    account: Simulator, in_process: InProcess, name: str, content: object, sentence: str
+) -> None:
+    good = {"config": server_to_server(account), "catalog": configured_catalog(["users"]), "state": []}
+    contents = {**good, name: content}
+    files = {key: in_process.file(f"{key}.json", value) for key, value in contents.items()}
+    output = in_process.run("read", *(word for key, path in files.items() for word in (f"--{key}", path)))
+    assert output.code == 1
+    assert len(output.errors) == 1
+    assert output.errors[0]["failure_type"] == "config_error"
+    assert sentence in output.errors[0]["message"]
+    assert "Traceback" not in output.text
+    assert account.journal.entries == []
+
+
+def test_a_file_that_is_not_there_is_named(connector: Connector) -> None:
+    output = connector.run("discover", "--config", "nowhere.json")
+    assert output.code == 1
+    assert output.errors[0]["message"] == "There is no config file nowhere.json: check the path."
+
+
+def test_an_unknown_stream_is_named_and_others_are_read(account: Simulator, in_process: InProcess) -> None:
+    output = in_process.read(server_to_server(account), ["users", "recordings"])
+    assert output.code == 1
+    assert output.statuses["users"] == "COMPLETE"
+    assert output.records("users")
+    assert "names the stream 'recordings'" in output.errors[0]["message"]
+    assert "Traceback" not in output.text

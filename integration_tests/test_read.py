@@ -1,0 +1,316 @@
+"""What `source-zoom read` brings in, compared with the simulated account row by row and field by field."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
+from jsonschema import Draft7Validator
+
+from integration_tests.conftest import (
+    STREAM_NAMES,
+    Connector,
+    InProcess,
+    Json,
+    Output,
+    oauth,
+    server_to_server,
+)
+from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from integration_tests.zoom_simulator.journal import Entry
+from source_zoom.streams import STREAMS
+from source_zoom.streams.base import ZoomStream, ZoomSubstream
+
+HOST_SECRETS = {"start_url", "host_key", "dynamic_host_key"}
+
+every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())
+
+Start = Callable[..., Simulator]
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Simulator]:
+    """Twenty users, and a clock that stands still so that two looks at the account see the same."""
+    with Simulator(1, Size(users=20), clock=Clock(running=False), plan="unlimited") as simulator:
+        yield simulator
+        assert list(simulator.journal.unknown_paths) == []
+
+
+@pytest.fixture(scope="module")
+def whole_account(account: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Output:
+    """One read of everything, which nobody may change; `whole_journal` has its requests."""
+    return Connector(tmp_path_factory.mktemp("whole")).read(server_to_server(account))
+
+
+@pytest.fixture(scope="module")
+def whole_journal(account: Simulator, whole_account: Output) -> list[Entry]:
+    requests = sum(int(found) for log in whole_account.logs for found in re.findall(r", (\d+) requests", log))
+    # The token comes first; after that the summary has counted every request.
+    return account.journal.entries[: 1 + requests]
+
+
+def expected(simulator: Simulator, stream: type[ZoomStream], **options: Any) -> list[Json]:
+    """The rows of the account with the columns that the stream says it inherits."""
+    inherits = stream.inherits if issubclass(stream, ZoomSubstream) else {}
+    return [
+        {**{column: parent[field] for column, field in inherits.items() if field in parent}, **row}
+        for parent, row in truth.rows(simulator.world, stream.stream_name(), **options)
+    ]
+
+
+def canonical(rows: list[Json], leave_out: set[str]) -> Counter[str]:
+    kept = ({name: value for name, value in row.items() if name not in leave_out} for row in rows)
+    return Counter(json.dumps(row, sort_keys=True) for row in kept)
+
+
+def assert_complete(simulator: Simulator, output: Output, stream: type[ZoomStream]) -> None:
+    """0 rows missing, 0 surplus, every field equal to what was served."""
+    want = canonical(expected(simulator, stream), HOST_SECRETS)
+    got = canonical(output.records(stream.stream_name()), {"row_id"})
+    assert want, f"the account has no rows of {stream.stream_name()}"
+    assert list((want - got).elements())[:2] == []
+    assert list((got - want).elements())[:2] == []
+
+
+@every_stream
+def test_every_row_arrives_once_with_every_field(
+    account: Simulator, whole_account: Output, stream: type[ZoomStream]
+) -> None:
+    assert whole_account.errors == []
+    assert whole_account.statuses[stream.stream_name()] == "COMPLETE"
+    assert_complete(account, whole_account, stream)
+
+
+@every_stream
+def test_records_are_valid_and_their_keys_are_unique(whole_account: Output, stream: type[ZoomStream]) -> None:
+    schema = ResourceSchemaLoader("source_zoom").get_schema(stream.stream_name())
+    validator = Draft7Validator(schema)
+    key = [stream.primary_key] if isinstance(stream.primary_key, str) else stream.primary_key
+    keys = []
+    for record in whole_account.records(stream.stream_name()):
+        assert [error.message for error in validator.iter_errors(record)] == []
+        assert set(record) <= set(schema["properties"])
+        assert HOST_SECRETS & set(record) == set()
+        keys.append(tuple(record[name] for name in key))
+    assert all(part not in (None, "") for values in keys for part in values)
+    assert len(keys) == len(set(keys))
+
+
+def test_each_url_is_asked_for_once(whole_journal: list[Entry]) -> None:
+    urls = Counter(entry.url for entry in whole_journal if entry.answered and entry.route != "token")
+    twice = {url for url, times in urls.items() if times > 1}
+    assert urls.total() > 3_000
+    assert urls.total() <= 1.01 * len(urls)
+    assert all(url.startswith("/v2/users?") for url in twice)
+
+
+def test_the_requests_are_those_that_a_complete_read_needs(
+    account: Simulator, whole_journal: list[Entry]
+) -> None:
+    needed = sum(truth.least_counts(account.world).values())
+    assert len(whole_journal) <= 1.02 * needed
+
+
+@pytest.mark.parametrize("changes", [{"num_workers": 1}, {"num_workers": 8}, {"num_workers": 40}])
+def test_the_number_of_workers_changes_nothing(
+    account: Simulator, connector: Connector, changes: Json
+) -> None:
+    output = connector.read(server_to_server(account, **changes))
+    assert output.code == 0
+    for stream in STREAMS:
+        assert_complete(account, output, stream)
+
+
+def test_tokens_that_live_three_seconds_cost_no_row(start: Start, connector: Connector) -> None:
+    simulator = start(1, Size(users=20), plan="unlimited", latency=0.04, token_lifetime=3)
+    began = simulator.world.now()
+    output = connector.read(server_to_server(simulator, num_workers=8))
+    assert output.code == 0
+    for stream in STREAMS:
+        assert output.record_counts[stream.stream_name()] == len(expected(simulator, stream))
+    seconds = simulator.world.now() - began
+    assert 3 <= simulator.journal.token_requests <= 2 + seconds / 2
+
+
+@every_stream
+def test_one_stream_alone_asks_only_for_what_leads_to_it(
+    start: Start, in_process: InProcess, stream: type[ZoomStream]
+) -> None:
+    name = stream.stream_name()
+    simulator = start(2, Size(users=6, meetings_per_user=14), clock=Clock(running=False), plan="unlimited")
+    output = in_process.read(server_to_server(simulator), [name])
+    assert output.code == 0
+    assert set(output.statuses) == {name}
+    want, got = expected(simulator, stream), output.records(name)
+    assert canonical(got, {"row_id"}) == canonical(want, HOST_SECRETS)
+    routes = {entry.route for entry in simulator.journal.answered()}
+    assert routes <= {name, *leads_to(stream)}
+    assert len(simulator.journal.answered()) <= 1.02 * sum(
+        truth.least_counts(simulator.world, [name]).values()
+    )
+
+
+def leads_to(stream: type[ZoomStream]) -> set[str]:
+    if stream.stream_name() == "users":
+        return set()
+    kind = "webinar" if "webinar" in stream.stream_name() else "meeting"
+    lists = {"users", f"user_{kind}s"}
+    if stream.stream_name() in truth.PAST:
+        return {*lists, f"past_{kind}_instances", "report_hosts", "report_user_meetings"}
+    return lists
+
+
+def test_many_pages_on_every_level(start: Start, connector: Connector) -> None:
+    """More than two pages of users, of one user's meetings and of one meeting's registrants."""
+    size = Size(users=620, meetings_per_user=0, webinars_per_user=0, unlisted_per_user=0)
+    size = Size(**{**vars(size), "busy_user_meetings": 620, "busy_registrants": 620})
+    simulator = start(3, size, clock=Clock(running=False), plan="unlimited")
+    names = ["users", "meetings", "meeting_registrants"]
+    output = connector.read(server_to_server(simulator), names)
+    assert output.code == 0
+    for stream in STREAMS:
+        if stream.stream_name() in names:
+            assert_complete(simulator, output, stream)
+
+
+def test_without_the_hosts_report_every_user_is_asked(start: Start, in_process: InProcess) -> None:
+    scopes = set(Simulator().oauth.scopes) - {"report:read:list_users:admin"}
+    simulator = start(1, Size(users=6), clock=Clock(running=False), plan="unlimited", scopes=scopes)
+    output = in_process.read(server_to_server(simulator), ["report_meetings", "report_webinars"])
+    assert output.code == 0
+    for stream in STREAMS:
+        if stream.stream_name() in ("report_meetings", "report_webinars"):
+            assert_complete(simulator, output, stream)
+    warnings = [log for log in output.logs if log.startswith("WARN")]
+    assert len(warnings) == 1
+    assert "report:read:list_users:admin" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"),
+    [("report:read:user:admin", "instances"), ("meeting:read:list_past_instances:admin", "reports")],
+)
+def test_one_way_to_past_meetings_is_refused(
+    start: Start, in_process: InProcess, scope: str, found: str
+) -> None:
+    scopes = set(Simulator().oauth.scopes) - {scope}
+    simulator = start(1, Size(users=6), clock=Clock(running=False), plan="unlimited", scopes=scopes)
+    output = in_process.read(server_to_server(simulator), ["report_meetings"])
+    assert output.code == 0
+    everything = len(list(truth.rows(simulator.world, "report_meetings")))
+    assert 0 < len(output.records("report_meetings")) < everything
+    assert any(log.startswith("WARN") and scope in log for log in output.logs), found
+
+
+def test_both_ways_to_past_meetings_are_refused(start: Start, in_process: InProcess) -> None:
+    refused = {"report:read:user:admin", "meeting:read:list_past_instances:admin"}
+    scopes = set(Simulator().oauth.scopes) - refused
+    simulator = start(1, Size(users=6), plan="unlimited", scopes=scopes)
+    output = in_process.read(server_to_server(simulator), ["report_meetings", "report_webinars"])
+    assert output.code == 1
+    assert output.statuses == {"report_meetings": "INCOMPLETE", "report_webinars": "COMPLETE"}
+    error = output.errors[0]
+    assert error["failure_type"] == "config_error"
+    assert all(scope in error["message"] for scope in refused)
+
+
+def test_two_reads_give_the_same_keys(
+    account: Simulator, whole_account: Output, in_process: InProcess
+) -> None:
+    keyless = [stream.stream_name() for stream in STREAMS if stream.identity]
+    again = in_process.read(server_to_server(account), keyless)
+    for name in keyless:
+        assert canonical(again.records(name), set()) == canonical(whole_account.records(name), set())
+
+
+def test_host_secrets_come_when_asked_for(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=6), clock=Clock(running=False), plan="unlimited")
+    config = server_to_server(simulator, include_host_secrets=True)
+    output = in_process.read(config, ["users", "meetings", "webinars"])
+    assert output.code == 0
+    for stream in STREAMS:
+        if stream.stream_name() in ("meetings", "webinars"):
+            assert canonical(output.records(stream.stream_name()), set()) == canonical(
+                expected(simulator, stream), set()
+            )
+    users = output.records("users")
+    assert all(user["host_key"] for user in users)
+    assert canonical(users, {"host_key"}) == canonical(expected(simulator, STREAMS[0]), HOST_SECRETS)
+
+
+def test_pending_users_come_when_asked_for(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=6, pending_users=3), clock=Clock(running=False), plan="unlimited")
+    output = in_process.read(server_to_server(simulator, include_pending_users=True), ["users", "meetings"])
+    assert output.code == 0
+    pending = [user for user in output.records("users") if user["status"] == "pending"]
+    assert [user["id"] for user in pending] == [f"pending:{user['email']}" for user in pending]
+    assert len(pending) == 3
+    want = expected(simulator, STREAMS[0], pending_users=True)
+    assert canonical(output.records("users"), {"id"}) == canonical(want, {"id", *HOST_SECRETS})
+    assert not any("pending" in entry.url for entry in simulator.journal.of("user_meetings"))
+
+
+def test_a_start_date_leaves_out_what_is_older(account: Simulator, in_process: InProcess) -> None:
+    rows = [row["start_time"] for _, row in truth.rows(account.world, "report_meetings")]
+    middle = sorted(rows)[len(rows) // 2][:10]
+    output = in_process.read(server_to_server(account, start_date=middle), ["report_meetings"])
+    assert output.code == 0
+    got = sorted(record["start_time"] for record in output.records("report_meetings"))
+    assert got == sorted(row for row in rows if row >= middle)
+
+
+def test_a_page_token_that_expires_costs_no_row_and_doubles_none(start: Start, in_process: InProcess) -> None:
+    size = Size(users=5, meetings_per_user=1, webinars_per_user=0, unlisted_per_user=0, busy_registrants=950)
+    simulator = start(1, size, clock=Clock(running=False), plan="unlimited")
+    expired = iter([True])
+    original = simulator.limits.check
+
+    def check(label: str) -> Any:
+        # Twenty minutes pass between two pages.
+        pages = [entry for entry in simulator.journal.of("meeting_registrants") if "page@" in entry.url]
+        if pages and next(expired, False):
+            simulator.clock.advance(minutes=20)
+        return original(label)
+
+    simulator.limits.check = check  # type: ignore[method-assign]
+    output = in_process.read(server_to_server(simulator), ["meeting_registrants"])
+    assert output.code == 0
+    assert any(entry.status == 400 and "page@" in entry.url for entry in simulator.journal.entries)
+    registrants = next(stream for stream in STREAMS if stream.stream_name() == "meeting_registrants")
+    assert_complete(simulator, output, registrants)
+
+
+def test_messages_come_in_the_order_of_the_protocol(whole_account: Output) -> None:
+    for name in STREAM_NAMES:
+        seen = []
+        for message in whole_account.messages:
+            if message["type"] == "RECORD" and message["record"]["stream"] == name:
+                seen.append("RECORD")
+            elif message["type"] == "TRACE" and message["trace"]["type"] == "STREAM_STATUS":
+                status = message["trace"]["stream_status"]
+                if status["stream_descriptor"]["name"] == name:
+                    seen.append(status["status"])
+        kinds = [kind for index, kind in enumerate(seen) if index == 0 or seen[index - 1] != kind]
+        assert kinds == ["STARTED", "RUNNING", "RECORD", "COMPLETE"]
+
+
+def test_the_summary_counts_what_was_skipped(whole_account: Output, whole_journal: list[Entry]) -> None:
+    summary = next(log for log in whole_account.logs if "Summary of meeting_registrants:" in log)
+    requests = [entry for entry in whole_journal if entry.route == "meeting_registrants"]
+    off = sum(entry.status == 400 for entry in requests)
+    gone = sum(entry.status == 404 for entry in requests)
+    assert off
+    assert gone
+    assert f"registration is not enabled: {off}" in summary
+    assert f"it does not exist (any more): {gone}" in summary
+    assert f" {len(requests)} requests" in summary
+    assert f" {len(whole_account.records('meeting_registrants'))} records" in summary
+
+
+def test_an_oauth_config_reads_the_same(account: Simulator, in_process: InProcess) -> None:
+    output = in_process.read(oauth(account), ["meetings"])
+    assert output.code == 0
+    assert_complete(account, output, next(s for s in STREAMS if s.stream_name() == "meetings"))
