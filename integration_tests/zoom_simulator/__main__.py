@@ -1,0 +1,78 @@
+"""Start the simulator as a process of its own: prints where it listens as one line of JSON, then serves."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from dataclasses import fields
+from datetime import datetime
+
+from .clock import Clock
+from .faults import KINDS, Faults
+from .journal import Journal
+from .limits import PLANS
+from .server import Simulator
+from .world import Size
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m integration_tests.zoom_simulator", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="which world")
+    for field in fields(Size):
+        name = "--" + field.name.replace("_", "-")
+        parser.add_argument(name, type=type(field.default), default=field.default, help="size of the world")
+    parser.add_argument("--plan", choices=PLANS, default="business", help="whose rate limits apply")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that a request takes")
+    parser.add_argument("--jitter", type=float, default=0.0, help="share by which the latency swings")
+    parser.add_argument("--port", type=int, default=0, help="0 = any free port")
+    parser.add_argument("--now", type=datetime.fromisoformat, help="start the clock at this UTC instant")
+    parser.add_argument("--refresh-token", help="the first valid refresh token")
+    parser.add_argument("--fault-rate", type=float, default=0.0, help="share of requests that fail")
+    parser.add_argument("--fault-kinds", default=",".join(KINDS), help="comma separated")
+    parser.add_argument("--counts-only", action="store_true", help="keep no list of requests: flat memory")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when the standard input does")
+    return parser
+
+
+def _wait_for_end(done: threading.Event) -> None:
+    sys.stdin.read()
+    done.set()
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    size = Size(**{field.name: getattr(options, field.name) for field in fields(Size)})
+    simulator = Simulator(
+        options.seed,
+        size,
+        clock=Clock(options.now),
+        plan=options.plan,
+        latency=options.latency,
+        jitter=options.jitter,
+        refresh_token=options.refresh_token,
+        faults=Faults(options.seed, options.fault_rate, options.fault_kinds.split(",")),
+        journal=Journal(keep=not options.counts_only),
+        port=options.port,
+    )
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    with simulator:
+        facts = {
+            "url": simulator.url,
+            "api_url": simulator.api_url,
+            "token_url": simulator.token_url,
+            "client_id": simulator.oauth.client_id,
+            "client_secret": simulator.oauth.client_secret,
+            "account_id": simulator.oauth.account_id,
+            "refresh_token": simulator.oauth.refresh_token,
+        }
+        print(json.dumps(facts), flush=True)
+        if options.until_stdin_closes:
+            threading.Thread(target=_wait_for_end, args=(done,), daemon=True).start()
+        done.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,533 @@
+"""How the things of the world look as Zoom's JSON objects."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .clock import DAY, HOUR, iso
+from .settings import (
+    MEETING_SETTINGS,
+    QUESTIONS,
+    RECURRENCE,
+    UNDOCUMENTED_MEETING_SETTINGS,
+    WEBINAR_SETTINGS,
+)
+from .world import HostActivity, Occurrence, Person, Series, World
+
+Json = dict[str, Any]
+
+_FIRST = ("Ada", "Björn", "Chloé", "Dmitri", "Emeka", "Fatima", "Grace", "Hiro", "Inês", "José", "Zoë", "李")
+_LAST = (
+    "Abe",
+    "Brown",
+    "Çelik",
+    "Dvořák",
+    "Eze",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ito",
+    "Jansen",
+    "Öz",
+    "Wei",
+)
+_DEPARTMENTS = ("Sales", "R&D", "Support", "Legal", "")
+_TOPICS = (
+    "Weekly sync",
+    "Design review",
+    "Customer call",
+    "All hands",
+    "Onboarding",
+    "Retro 🚀",
+    "Q&A, part 1",
+)
+_LICENSES = (
+    2,
+    8,
+    16,
+    134217728,
+    18014398509481984,
+    576460752303423500,
+    72057594037927940,
+    144115188075855870,
+)
+_AGENDA = "Agenda: news, numbers, open points, decisions. "
+_ATTRIBUTES = [{"key": "cbf_cywdkexrtqc73f97gd4w6g", "name": "Cost center", "value": "4711"}]
+_CUSTOM_KEYS = [{"key": "cost_center", "value": "4711"}]
+_CUSTOM_ANSWERS = [{"title": "How did you hear of us?", "value": "A friend"}, {"title": "Diet", "value": ""}]
+ANONYMOUS = "Anonymous Attendee"
+
+
+def _name(draw: int) -> tuple[str, str]:
+    return _FIRST[draw % len(_FIRST)], _LAST[(draw >> 8) % len(_LAST)]
+
+
+def _full_name(draw: int) -> str:
+    return " ".join(_name(draw))
+
+
+def _user_name(world: World, user: int) -> str:
+    return _full_name(world.hash("name", user))
+
+
+def _department(world: World, user: int) -> str:
+    return _DEPARTMENTS[world.hash("name", user) >> 16 & 3]
+
+
+def user(world: World, user: int, include: str = "") -> Json:
+    """A row of the users list; pending users have no id yet."""
+    draw = world.hash("name", user)
+    first, last = _name(draw)
+    pending = user >= world.size.users
+    status = "pending" if pending else "active" if world.is_active(user) else "inactive"
+    created = iso(world.anchor - (500 + draw % 900) * DAY)
+    row: Json = {
+        "id": world.ids.user(user),
+        "first_name": first,
+        "last_name": last,
+        "display_name": f"{first} {last}",
+        "email": world.email(user),
+        "type": 2 if world.is_licensed(user) else 1,
+        "status": status,
+        "pmi": _pmi(world, user),
+        "timezone": ("Europe/Berlin", "America/New_York", "UTC")[draw % 3],
+        "verified": draw >> 20 & 1,
+        "dept": _department(world, user),
+        "created_at": created,
+        "user_created_at": created,
+        "last_login_time": iso(world.anchor - draw % 40 * DAY),
+        "last_client_version": "6.4.1.58330(mac)",
+        "language": "en-US",
+        "phone_number": "",
+        "group_ids": [world.ids.opaque("group", draw % 3)],
+        "im_group_ids": [world.ids.opaque("im group", draw % 2)],
+        "division_ids": [world.ids.opaque("division", draw % 2)],
+        "employee_unique_id": f"E{user:05}",
+        "role_id": "0" if user == 0 else "2",
+        "plan_united_type": "1",
+        "license_info_list": [
+            {
+                "license_type": "MEETING",
+                "license_option": _LICENSES[(user + draw) % len(_LICENSES)],
+                "subscription_id": world.ids.opaque("subscription", 0),
+            },
+            {
+                "license_type": "ZOOM_WORKPLACE_BUNDLE",
+                "license_option": _LICENSES[4 + user % 4],
+                "subscription_id": "",
+            },
+        ],
+    }
+    if include == "custom_attributes":
+        row["custom_attributes"] = _ATTRIBUTES
+    elif include == "host_key":
+        row["host_key"] = f"{draw % 1_000_000:06}"
+    if pending:
+        for key in ("id", "pmi", "last_login_time", "last_client_version"):
+            del row[key]
+    return row
+
+
+def _pmi(world: World, user: int) -> int:
+    return 5_000_000_000 + world.hash("pmi", user) % 4_000_000_000
+
+
+def _topic(world: World, series: Series) -> str:
+    return _TOPICS[world.hash("topic", series.id) % len(_TOPICS)]
+
+
+def listed(world: World, series: Series, now: float) -> Json:
+    """A row of a user's list of meetings or webinars."""
+    row = _planned(world, series, now)
+    row["agenda"] = row["agenda"][:250]
+    if series.kind == "webinar":
+        row["is_simulive"] = series.slot % 2 == 1
+    elif series.pattern.pmi:
+        row["pmi"] = str(_pmi(world, series.user))
+    return row
+
+
+def _planned(world: World, series: Series, now: float) -> Json:
+    draw = world.hash("topic", series.id)
+    row: Json = {
+        "id": series.id,
+        # That of the next occurrence, so it changes whenever one has taken place.
+        "uuid": world.ids.uuid(series.kind, series.user, series.slot, world.next_number(series, now)),
+        "host_id": world.ids.user(series.user),
+        "topic": _topic(world, series),
+        "type": series.pattern.type,
+        "duration": series.minutes,
+        "timezone": "UTC",
+        "agenda": _AGENDA * (draw % 8),
+        "created_at": iso(world.anchor - 480 * DAY - draw % DAY),
+        "join_url": f"https://zoom.example/j/{series.id}",
+    }
+    if series.fixed_time:
+        row["start_time"] = iso(series.first)
+    return row
+
+
+def detail(world: World, series: Series, now: float, previous: bool) -> Json:
+    """A meeting or webinar by itself; `previous` adds the occurrences that are over."""
+    row = _planned(world, series, now)
+    draw = world.hash("detail", series.id)
+    alternative = world.alternative_host(series)
+    row |= {
+        "assistant_id": world.ids.user(0),
+        "creation_source": ("other", "open_api", "web_portal")[draw % 3],
+        "host_email": world.email(series.user),
+        "password": f"{draw % 1_000_000:06}",
+        "start_url": f"https://zoom.example/s/{series.id}?zak=secret-{draw % 10**8:08}",
+        "tracking_fields": [{"field": "Department", "value": _department(world, series.user)}],
+        "settings": {
+            **(MEETING_SETTINGS if series.kind == "meeting" else WEBINAR_SETTINGS),
+            "approval_type": draw % 2 if series.pattern.registers else 2,
+            "alternative_hosts": world.email(alternative) if alternative is not None else "",
+        },
+    }
+    if series.kind == "meeting":
+        row |= {
+            "chat_join_url": f"https://zoom.example/launch/jc/{series.id}",
+            "dynamic_host_key": f"{draw >> 8 & 0xFFFFF:07}",
+            "encrypted_password": world.ids.opaque("encrypted", series.id),
+            "h323_password": f"{draw >> 16 & 0xFFFFF:07}",
+            "pre_schedule": False,
+            "pstn_password": f"{draw >> 24 & 0xFFFFF:07}",
+            "status": "waiting",
+        }
+        row["tracking_fields"][0]["visible"] = True
+        if series.slot % 2 == 0:
+            row["settings"] |= UNDOCUMENTED_MEETING_SETTINGS
+            row["resources"] = MEETING_SETTINGS["resources"]
+        if series.pattern.registers:
+            row["registration_url"] = f"https://zoom.example/meeting/register/{series.id}"
+        if series.pattern.pmi:
+            row |= {"pmi": str(_pmi(world, series.user)), "settings": row["settings"] | {"use_pmi": True}}
+    else:
+        del row["assistant_id"]
+        row |= {
+            "encrypted_passcode": world.ids.opaque("encrypted", series.id),
+            "h323_passcode": f"{draw >> 16 & 0xFFFFF:07}",
+            "is_simulive": series.slot % 2 == 1,
+            "transition_to_live": False,
+        }
+        if row["is_simulive"]:
+            row["record_file_id"] = world.ids.opaque("recording", series.id)
+            row["simulive_delay_start"] = {"enable": True, "time": 10, "timeunit": "second"}
+    if series.recurring and series.fixed_time:
+        row["recurrence"] = _recurrence(series)
+        row["occurrences"] = [
+            {
+                "occurrence_id": str(int(occurrence.start * 1000)),
+                "start_time": iso(occurrence.start),
+                "duration": series.minutes,
+                "status": "deleted" if occurrence.cancelled else "available",
+            }
+            for occurrence in world.occurrences(series, 0 if previous else now - 2 * series.every)
+            if previous or occurrence.end > now
+        ][:50]
+    return row
+
+
+def _recurrence(series: Series) -> Json:
+    days = series.every / DAY
+    monthly = "monthly by day" if (series.user + series.slot // 4) % 2 else "monthly by week"
+    rule = RECURRENCE["daily" if days == 1 else "weekly" if days == 7 else monthly]
+    if (series.user + series.slot) % 2:
+        return {**rule, "end_times": series.total}
+    return {**rule, "end_date_time": iso(series.last_end)}
+
+
+def registrant(world: World, series: Series, status: str, number: int) -> Json:
+    draw = world.hash("registered person", series.id, number, len(status))
+    first, last = _name(draw)
+    row = {
+        "id": world.registrant_id(series, status, number),
+        "email": _guest_email(series, status, number),
+        "first_name": first,
+        "last_name": last,
+        "address": f"{draw % 200} Main Street",
+        "city": "San José",
+        "state": "CA",
+        "zip": "95113",
+        "country": "US",
+        "phone": f"+1 408 555 {draw % 10_000:04}",
+        "comments": "" if draw >> 16 & 1 else "Looking forward to it,\nreally.",
+        "industry": "Food",
+        "job_title": "DVM",
+        "no_of_employees": ("", "1-20", "21-50", "251-500")[draw >> 20 & 3],
+        "org": "Cooking Org",
+        "purchasing_time_frame": ("", "Within a month", "1-3 months", "No timeframe")[draw >> 24 & 3],
+        "role_in_purchase_process": ("", "Decision Maker", "Influencer", "Not involved")[draw >> 28 & 3],
+        "custom_questions": _CUSTOM_ANSWERS,
+        "status": status,
+        "create_time": iso(world.anchor - 470 * DAY - draw % (10 * DAY)),
+        "join_url": f"https://zoom.example/w/{series.id}?tk={draw:x}",
+    }
+    return {**row, "participant_pin_code": draw % 10**9} if series.kind == "meeting" else row
+
+
+def _guest_email(series: Series, status: str, number: int) -> str:
+    return f"{status}{number}.{series.slot}@guests.example"
+
+
+def absentee(world: World, occurrence: Occurrence, number: int) -> Json:
+    return registrant(world, occurrence.series, "approved", number)
+
+
+def polls(world: World, series: Series) -> list[Json]:
+    if series.pattern.polls != "on":
+        return []
+    return [
+        {
+            "id": world.ids.opaque("poll", series.id, number),
+            "title": f"Poll {number + 1}",
+            "anonymous": number % 2 == 1,
+            "poll_type": (2, 1, 3)[number % 3],
+            "status": ("notstart", "ended", "sharing")[(series.slot + number) % 3],
+            "questions": QUESTIONS if number % 3 == 0 else QUESTIONS[:1],
+        }
+        for number in range(world.size.polls)
+    ]
+
+
+def questions(series: Series) -> Json:
+    """What people are asked when they register."""
+    many = (
+        ("short", "single")
+        if series.kind == "meeting"
+        else ("short", "single_radio", "single_dropdown", "multiple")
+    )
+    return {
+        "custom_questions": [
+            {
+                "title": f"{type_.capitalize()} question",
+                "type": type_,
+                "required": number % 2 == 0,
+                "answers": [] if type_ == "short" else ["Yes", "No"],
+            }
+            for number, type_ in enumerate(many)
+        ],
+        "questions": [
+            {"field_name": name, "required": name == "last_name"} for name in ("last_name", "city", "org")
+        ],
+    }
+
+
+def panelists(world: World, series: Series) -> Iterator[Json]:
+    for number in range(world.hash("panelists", series.id) % (world.size.panelists + 1)):
+        draw = world.hash("panelist", series.id, number)
+        yield {
+            "id": world.ids.opaque("panelist", series.id, number),
+            "name": _full_name(draw),
+            "email": f"panelist{number}@speakers.example",
+            "join_url": f"https://zoom.example/w/{series.id}?tk={draw:x}",
+            "name_tag_description": "Speaker",
+            "name_tag_id": world.ids.opaque("name tag", number),
+            "name_tag_name": _full_name(draw),
+            "name_tag_pronouns": "they/them",
+            "virtual_background_id": world.ids.opaque("background", number),
+        }
+
+
+def tracking_sources(world: World, series: Series) -> Iterator[Json]:
+    for number in range(series.pattern.registers and 1 + series.id % 2):
+        draw = world.hash("tracking", series.id, number)
+        yield {
+            "id": world.ids.opaque("tracking", series.id, number),
+            "source_name": ("newsletter", "search ads")[number],
+            "tracking_url": f"https://zoom.example/webinar/register/{series.id}/{number}",
+            "registration_count": draw % 50,
+            "visitor_count": 50 + draw % 100,
+        }
+
+
+def poll_results(world: World, occurrence: Occurrence) -> Iterator[Json]:
+    """One row per respondent; the anonymous ones cannot be told apart."""
+    series = occurrence.series
+    if occurrence.solo or not polls(world, series):
+        return
+    for person in world.people(occurrence)[1:]:
+        poll = person.number % world.size.polls
+        anonymous = poll % 2 == 1 or person.registrant is not None
+        draw = world.hash("answers", series.id, occurrence.number, person.number)
+        first, last = ("", "") if anonymous else _name(world.hash("name", person.user or 0))
+        yield {
+            "email": "" if anonymous or person.user is None else world.email(person.user),
+            "name": ANONYMOUS if anonymous else f"{first} {last}",
+            "first_name": first,
+            "last_name": last,
+            "question_details": [
+                {
+                    "answer": ("Good", "Bad")[draw & 1],
+                    # Written in the meeting's time zone, and without saying so.
+                    "date_time": iso(occurrence.start + 600).replace("T", " ").rstrip("Z"),
+                    "polling_id": world.ids.opaque("poll", series.id, poll),
+                    "question": "How was it?",
+                }
+            ],
+        }
+
+
+def qna(world: World, occurrence: Occurrence) -> Iterator[Json]:
+    """One row per asker of a webinar."""
+    for person in [] if occurrence.solo else world.people(occurrence)[1:]:
+        draw = world.hash("qna", occurrence.series.id, occurrence.number, person.number)
+        if person.user is None and draw & 1:
+            continue
+        yield {
+            "email": "" if person.user is None else world.email(person.user),
+            "name": ANONYMOUS if person.user is None else _user_name(world, person.user),
+            "question_details": [
+                {"question": "Will there be slides?", "answer": ("Yes", "live answered")[draw >> 1 & 1]}
+            ],
+        }
+
+
+def occurrence_head(world: World, occurrence: Occurrence) -> Json:
+    """What precedes the questions of an occurrence in poll results and Q&A."""
+    return {"id": occurrence.series.id, "uuid": world.uuid(occurrence), "start_time": iso(occurrence.start)}
+
+
+def report(world: World, occurrence: Occurrence) -> Json:
+    """The details of a past meeting or webinar."""
+    series = occurrence.series
+    count = world.head_count(occurrence)
+    return {
+        **_past(world, occurrence),
+        "custom_keys": _CUSTOM_KEYS,
+        "dept": _department(world, series.user),
+        "participants_count": count,
+        "total_minutes": count * series.minutes,
+        "tracking_fields": [{"field": "Department", "value": _department(world, series.user)}],
+    }
+
+
+def _past(world: World, occurrence: Occurrence) -> Json:
+    series = occurrence.series
+    return {
+        "uuid": world.uuid(occurrence),
+        "id": series.id,
+        "topic": _topic(world, series),
+        "type": series.pattern.type,
+        "user_name": _user_name(world, series.user),
+        "user_email": world.email(series.user),
+        "start_time": iso(occurrence.start),
+        "end_time": iso(occurrence.end),
+        "duration": series.minutes,
+    }
+
+
+def reported(world: World, occurrence: Occurrence) -> Json:
+    """A row of the report of one host's meetings and webinars."""
+    count = world.head_count(occurrence)
+    return {
+        **_past(world, occurrence),
+        "host_name": _user_name(world, occurrence.series.user),
+        "host_organization": "Acme",
+        "source": "Zoom",
+        "session_key": "",
+        "custom_keys": _CUSTOM_KEYS,
+        "has_chat": True,
+        "has_recording": occurrence.number % 2 == 0,
+        "has_screen_share": False,
+        "join_time": iso(occurrence.start),
+        "join_waiting_room_time": iso(occurrence.start),
+        "leave_time": iso(occurrence.end),
+        "meeting_encryption_status": 1,
+        "participants_count": count,
+        "participants_count_my_account": sum(person.user is not None for person in world.people(occurrence)),
+        "schedule_time": iso(occurrence.start),
+        "total_minutes": count * occurrence.series.minutes,
+    }
+
+
+def instance(world: World, occurrence: Occurrence) -> Json:
+    return {"uuid": world.uuid(occurrence), "start_time": iso(occurrence.start)}
+
+
+def host(world: World, activity: HostActivity) -> Json:
+    """A row of the report of hosts."""
+    return {
+        "id": world.ids.user(activity.user),
+        "email": world.email(activity.user),
+        "user_name": _user_name(world, activity.user),
+        "type": 2 if world.is_licensed(activity.user) else 1,
+        "dept": _department(world, activity.user),
+        "meetings": activity.meetings,
+        "participants": activity.participants,
+        "meeting_minutes": activity.minutes,
+        "custom_attributes": _ATTRIBUTES,
+    }
+
+
+def participants(world: World, occurrence: Occurrence, now: float, include_registrant: bool) -> list[Json]:
+    """One row per stay: who rejoins, changes rooms or waits has several, and some rows are written twice."""
+    if occurrence.solo:
+        return []
+    # The occurrence decides which of the four oddities it shows, so that every world shows all of them.
+    oddity = (occurrence.series.slot + occurrence.number) % 4
+    late = now < occurrence.end + world.size.late_hours * HOUR
+    rows = []
+    for person in world.people(occurrence):
+        row = _participant(world, occurrence, person)
+        if include_registrant:
+            known = person.registrant is not None
+            row["registrant_id"] = (
+                world.registrant_id(occurrence.series, "approved", person.registrant or 0) if known else ""
+            )
+        rows.append(row)
+        if person.number % 3 == 1:
+            rows.append(_again(row, oddity, occurrence, person))
+    if late:
+        # Zoom writes attendance some time after the end: until then stays look as if they had no length.
+        rows = [
+            {**row, "leave_time": row["join_time"], "duration": 0} if n % 2 else row
+            for n, row in enumerate(rows)
+        ]
+    return rows
+
+
+def _participant(world: World, occurrence: Occurrence, person: Person) -> Json:
+    series = occurrence.series
+    draw = world.hash("stay", series.id, occurrence.number, person.number)
+    joined = occurrence.start + draw % 300 * (person.number > 0)
+    left = occurrence.end - (draw >> 16) % 300
+    member = world.ids.user(person.user) if person.user is not None else ""
+    return {
+        "id": member,
+        "participant_user_id": member,
+        "user_id": _join_id(series, person.number),
+        "name": _full_name(draw >> 8) if person.user is None else _user_name(world, person.user),
+        "user_email": "" if person.user is None else world.email(person.user),
+        "join_time": iso(joined),
+        "leave_time": iso(left),
+        "duration": int(left - joined),
+        "attentiveness_score": "",
+        "bo_mtg_id": "",
+        "customer_key": f"key-{person.number}" if person.user is not None else "",
+        "failover": False,
+        "internal_user": person.user is not None,
+        "status": "in_meeting",
+    }
+
+
+def _join_id(series: Series, number: int) -> str:
+    return f"{16_778_240 + number * 1024}" if series.kind == "meeting" else f"wbn{series.slot:x}x{number:04x}"
+
+
+def _again(row: Json, oddity: int, occurrence: Occurrence, person: Person) -> Json:
+    """Another row of the same person: a rejoin, the same once more, a breakout room, or the waiting room."""
+    if oddity == 0:
+        rejoined = iso(occurrence.end - 300)
+        return {
+            **row,
+            "user_id": _join_id(occurrence.series, 5000 + person.number),
+            "join_time": rejoined,
+            "leave_time": iso(occurrence.end),
+            "duration": 300,
+        }
+    if oddity == 1:
+        return dict(row)
+    if oddity == 2:
+        return {**row, "bo_mtg_id": "27423d1f8bb6e2f5", "duration": row["duration"] // 2}
+    return {**row, "status": "in_waiting_room", "leave_time": row["join_time"], "duration": 0}

@@ -1,0 +1,331 @@
+"""The simulator as an HTTP server."""
+
+import asyncio
+import socket
+import struct
+import threading
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from email.utils import formatdate
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qsl
+
+import orjson
+from aiohttp import web
+
+from . import truth
+from .clock import Clock, iso
+from .errors import ZoomError
+from .faults import Faults
+from .ids import mix
+from .journal import Entry, Journal
+from .limits import RateLimits
+from .oauth import OAuth, TokenError
+from .paging import PageTokens, peek_offset, request_key
+from .routes import GRANULAR_SCOPES, Route, answer, find_route
+from .world import Size, World
+
+_API = "/v2"
+_TOKEN = "/oauth/token"
+_CONTROL = "/_simulator/"
+_GZIP_FROM = 1024
+_HTML = "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
+_TOO_FAST = {
+    "code": 429,
+    "message": "You have reached the maximum per-second rate limit for this API. Try again later.",
+}
+_FAULTY_ANSWERS: dict[str, tuple[int, Any]] = {
+    "500": (500, {"code": 500, "message": "Internal server error."}),
+    "502-html": (502, _HTML),
+    "503": (503, {"code": 503, "message": "Service unavailable."}),
+    "broken-json": (200, '{"page_size": 300, "meet'),
+    "cut": (200, '{"page_size": 300, "next_page_token": "", "users": [{"id": "'),
+    "429": (429, _TOO_FAST),
+    "124": (401, {"code": 124, "message": "Access token is expired."}),
+}
+
+
+class Answer(NamedTuple):
+    """What goes back: JSON, or text when the body is a string."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = {}
+    route: str = "unknown"
+    label: str = ""
+    fault: str = ""
+
+
+class Simulator:
+    """A Zoom account at `url`, served by a thread of its own from `start` to `stop` or in a `with` block."""
+
+    def __init__(
+        self,
+        seed: int = 1,
+        size: Size | None = None,
+        *,
+        clock: Clock | None = None,
+        plan: str = "business",
+        daily_caps: Mapping[str, int] | None = None,
+        limit_headers: bool = True,
+        latency: float = 0.0,
+        jitter: float = 0.0,
+        scopes: Iterable[str] = GRANULAR_SCOPES,
+        list_scopes: bool = True,
+        token_lifetime: float = 3600,
+        refresh_token: str | None = None,
+        faults: Faults | None = None,
+        journal: Journal | None = None,
+        port: int = 0,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.world = World(seed, size, self.clock)
+        self.faults = faults or Faults(seed)
+        self.journal = journal or Journal()
+        self.limits = RateLimits(plan, self.clock, daily_caps=daily_caps, send_headers=limit_headers)
+        self.oauth = OAuth(
+            self.clock, scopes, lifetime=token_lifetime, refresh_token=refresh_token, list_scopes=list_scopes
+        )
+        self.latency = latency
+        self.jitter = jitter
+        self._tokens = PageTokens(seed)
+        self._port = port
+        self._served = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="zoom-simulator", daemon=True)
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        return self.url + _API
+
+    @property
+    def token_url(self) -> str:
+        return self.url + _TOKEN
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        if self._failure:
+            raise self._failure
+        return self
+
+    def stop(self) -> None:
+        if self._thread.is_alive() and self._loop:
+            self._loop.call_soon_threadsafe(self._end.set)
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            self._failure = error
+            raise
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", self._port).start()
+        self._port = runner.addresses[0][1]
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        await self._end.wait()
+        await runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query_text = request.raw_path.partition("?")
+        query = dict(parse_qsl(query_text, keep_blank_values=True))
+        if path.startswith(_CONTROL):
+            return await self._control(request, path.removeprefix(_CONTROL), query)
+        self.journal.enter()
+        try:
+            key = request_key(path, query)
+            token = query.get("next_page_token")
+            url = f"{key}{'&' if '?' in key else '?'}page@{peek_offset(token)}" if token else key
+            half = self._half_latency()
+            if half:
+                await asyncio.sleep(half)
+            arrived = self.clock.timestamp()
+            if path == _TOKEN:
+                result = await self._token(request, query)
+            else:
+                result = self._api(request, path, query, key, url)
+            if result.fault == "slow":
+                await asyncio.sleep(self.faults.slow_seconds)
+            if half:
+                await asyncio.sleep(half)
+            self.journal.add(
+                Entry(
+                    request.method, request.raw_path, url, result.route, result.label,
+                    result.status, result.fault, arrived,
+                )
+            )  # fmt: skip
+            return await self._send(request, result)
+        finally:
+            self.journal.leave()
+
+    def _half_latency(self) -> float:
+        self._served += 1
+        if not self.latency:
+            return 0.0
+        swing = mix(self.world.seed, "latency", self._served) % 2001 / 1000 - 1
+        return self.latency * (1 + self.jitter * swing) / 2
+
+    async def _token(self, request: web.BaseRequest, query: Mapping[str, str]) -> Answer:
+        if request.method != "POST":
+            return Answer(
+                405,
+                {"reason": "method not allowed", "error": "invalid_request"},
+                route="token",
+                label="TOKEN",
+            )
+        fault = self.faults.always_for(_TOKEN) or self.faults.draw(_TOKEN, token=True)
+        if fault and fault != "slow":
+            return self._faulty(fault, "token", "TOKEN")
+        if reply := self.faults.reply_for(_TOKEN):
+            return Answer(reply.status, reply.body, route="token", label="TOKEN", fault="reply")
+        form = {**query, **dict(parse_qsl(await request.text()))}
+        try:
+            body = self.oauth.issue(request.headers.get("Authorization", ""), form, self.url)
+        except TokenError as error:
+            return Answer(error.status, error.body, route="token", label="TOKEN", fault=fault)
+        return Answer(200, body, route="token", label="TOKEN", fault=fault)
+
+    def _api(
+        self, request: web.BaseRequest, path: str, query: Mapping[str, str], key: str, url: str
+    ) -> Answer:
+        found = find_route(path.removeprefix(_API)) if path.startswith(_API) else None
+        if found is None:
+            return Answer(404, {"code": -1, "message": f"the simulator has no route {request.method} {path}"})
+        route, raw_id = found
+        if request.method != "GET":
+            return Answer(
+                405, {"code": 405, "message": "Method not allowed."}, route=route.name, label=route.label
+            )
+        verdict = self.limits.check(route.label)
+        if verdict.refusal:
+            body = {"code": 429, "message": verdict.refusal}
+            return Answer(429, body, verdict.headers, route.name, route.label)
+        authorization = request.headers.get("Authorization", "")
+        fault = self.faults.always_for(url) or self._drawn(url, authorization)
+        if fault and fault != "slow":
+            if fault == "124":
+                self.oauth.expire(authorization)
+            return self._faulty(fault, route.name, route.label)
+        if reply := self.faults.reply_for(url):
+            return Answer(reply.status, reply.body, verdict.headers, route.name, route.label, "reply")
+        status, body = self._ask(route, raw_id, query, key, authorization)
+        return Answer(status, body, verdict.headers, route.name, route.label, fault)
+
+    def _drawn(self, url: str, authorization: str) -> str:
+        fault = self.faults.draw(url)
+        # A token that never did any work is not taken away, or a client could not get anywhere.
+        return "" if fault == "124" and not self.oauth.was_used(authorization) else fault
+
+    def _faulty(self, fault: str, route: str, label: str) -> Answer:
+        status, body = _FAULTY_ANSWERS.get(fault, (0, ""))
+        return Answer(status, body, route=route, label=label, fault=fault)
+
+    def _ask(
+        self, route: Route, raw_id: str, query: Mapping[str, str], key: str, authorization: str
+    ) -> tuple[int, Any]:
+        try:
+            self.oauth.check_token(authorization)
+            self.oauth.check_scopes((*route.granular_scopes, *route.classic_scopes))
+            return 200, answer(self.world, self._tokens, route, raw_id, query, key)
+        except ZoomError as error:
+            return error.status, error.body
+
+    async def _send(self, request: web.BaseRequest, result: Answer) -> web.StreamResponse:
+        if result.fault == "reset":
+            return self._reset(request)
+        text = isinstance(result.body, str)
+        body = result.body.encode() if text else orjson.dumps(result.body)
+        html = text and result.status >= 400
+        headers = {
+            "Date": formatdate(self.clock.timestamp(), usegmt=True),
+            "Content-Type": "text/html" if html else "application/json;charset=UTF-8",
+            **result.headers,
+        }
+        if result.fault == "cut":
+            return await self._cut(request, result.status, headers, body)
+        if len(body) > _GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
+            body = zlib.compress(body, 1, wbits=31)
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(status=result.status, headers=headers, body=body)
+
+    def _reset(self, request: web.BaseRequest) -> web.Response:
+        transport = request.transport
+        if transport is not None:
+            # Closing without lingering makes the system send RST instead of an orderly end.
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+        return web.Response()
+
+    async def _cut(
+        self, request: web.BaseRequest, status: int, headers: Mapping[str, str], body: bytes
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(
+            status=status, headers={**headers, "Content-Length": str(len(body) * 2)}
+        )
+        await response.prepare(request)
+        await response.write(body)
+        if request.transport is not None:
+            request.transport.close()
+        return response
+
+    async def _control(
+        self, request: web.BaseRequest, command: str, query: Mapping[str, str]
+    ) -> web.Response:
+        """Orders from outside the process; see the README for what they take."""
+        order: dict[str, Any] = orjson.loads(await request.read() or b"{}")
+        match request.method, command:
+            case "GET", "journal":
+                answer_: Any = self.journal.summary()
+            case "POST", "journal/reset":
+                self.journal.reset()
+                answer_ = {}
+            case "GET", "least":
+                streams = query["streams"].split(",") if "streams" in query else truth.STREAMS
+                answer_ = truth.least_counts(self.world, streams)
+            case "POST", "clock":
+                if "set" in order:
+                    self.clock.set(datetime.fromisoformat(order["set"]))
+                self.clock.advance(**order.get("advance", {}))
+                answer_ = {"now": iso(self.clock.timestamp())}
+            case "POST", "faults":
+                answer_ = self._order_faults(order)
+            case _:
+                return web.Response(status=404, text=f"no such order: {request.method} {command}")
+        return web.Response(body=orjson.dumps(answer_), content_type="application/json")
+
+    def _order_faults(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        if order.get("clear"):
+            self.faults.clear()
+        self.faults.rate = order.get("rate", self.faults.rate)
+        self.faults.seed = order.get("seed", self.faults.seed)
+        self.faults.kinds = tuple(order.get("kinds", self.faults.kinds))
+        for pattern, kind in order.get("always", []):
+            self.faults.always(pattern, kind)
+        for pattern, status, body in order.get("reply", []):
+            self.faults.reply(pattern, status, body)
+        return {"rate": self.faults.rate, "seed": self.faults.seed, "kinds": self.faults.kinds}

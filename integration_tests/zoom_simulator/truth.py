@@ -1,0 +1,204 @@
+"""What a complete read of the account must contain, and the fewest requests it can be done with.
+
+This is worked out from the world itself and not by walking the routes, so it can tell when either is wrong.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from . import objects
+from .clock import iso, report_windows
+from .ids import KINDS, Kind
+from .paging import LARGEST_SIZE
+from .routes import ROUTES
+from .world import Occurrence, Series, World
+
+Json = dict[str, Any]
+
+# Streams by what they hang on: a meeting or webinar in a list, or one past occurrence.
+PLANNED: dict[str, Kind] = {
+    "meetings": "meeting",
+    "meeting_registrants": "meeting",
+    "meeting_polls": "meeting",
+    "meeting_questions": "meeting",
+    "webinars": "webinar",
+    "webinar_panelists": "webinar",
+    "webinar_registrants": "webinar",
+    "webinar_polls": "webinar",
+    "webinar_questions": "webinar",
+    "webinar_tracking_sources": "webinar",
+}
+PAST: dict[str, Kind] = {
+    "meeting_poll_results": "meeting",
+    "report_meetings": "meeting",
+    "report_meeting_participants": "meeting",
+    "webinar_absentees": "webinar",
+    "webinar_poll_results": "webinar",
+    "webinar_qna_results": "webinar",
+    "report_webinars": "webinar",
+    "report_webinar_participants": "webinar",
+}
+STREAMS = ("users", *PLANNED, *PAST)
+STATUSES = ("approved", "pending", "denied")
+
+
+def rows(world: World, stream: str, *, pending_users: bool = False) -> Iterator[tuple[Json, Json]]:
+    """Every row of a stream with its parent, as served to a client that asks for all fields there are.
+
+    The parent is empty for users, meetings and webinars; {"id", "host_id"} for what hangs on a listed meeting
+    or webinar; {"id", "uuid", "start_time", "host_id"} for what hangs on a past occurrence.
+    """
+    now = world.now()
+    if stream == "users":
+        users = world.active_users + world.inactive_users + (world.pending_users if pending_users else ())
+        yield from (({}, objects.user(world, user, "custom_attributes")) for user in users)
+    elif stream in PLANNED:
+        for series in _listed(world, PLANNED[stream], now):
+            if not series.gone:
+                parent = {"id": series.id, "host_id": world.ids.user(series.user)}
+                is_parent = stream in ("meetings", "webinars")
+                yield from (
+                    ({} if is_parent else parent, row) for row in _planned_rows(world, stream, series, now)
+                )
+    else:
+        for occurrence in _known(world, PAST[stream], now):
+            parent = {
+                "id": occurrence.series.id,
+                "uuid": world.uuid(occurrence),
+                "start_time": iso(occurrence.start),
+                "host_id": world.ids.user(occurrence.series.user),
+            }
+            yield from ((parent, row) for row in _past_rows(world, stream, occurrence, now))
+
+
+def _listed(world: World, kind: Kind, now: float) -> Iterator[Series]:
+    return (series for user in range(world.size.users) for series in world.own_listed(kind, user, now))
+
+
+def _known(world: World, kind: Kind, now: float) -> Iterator[Occurrence]:
+    return (occurrence for user in range(world.size.users) for occurrence in world.known(kind, user, now))
+
+
+def _planned_rows(world: World, stream: str, series: Series, now: float) -> Iterable[Json]:
+    match stream.removeprefix(f"{series.kind}_"):
+        case "meetings" | "webinars":
+            return [objects.detail(world, series, now, previous=True)]
+        case "registrants":
+            return (
+                objects.registrant(world, series, status, number)
+                for status in STATUSES
+                for number in range(world.registrant_count(series, status))
+            )
+        case "polls":
+            return objects.polls(world, series)
+        case "questions":
+            return [objects.questions(series)] if series.pattern.registers else []
+        case "panelists":
+            return objects.panelists(world, series)
+        case _:
+            return objects.tracking_sources(world, series)
+
+
+def _past_rows(world: World, stream: str, occurrence: Occurrence, now: float) -> Iterable[Json]:
+    match stream.removeprefix(f"{occurrence.series.kind}_"):
+        case "poll_results":
+            return objects.poll_results(world, occurrence)
+        case "qna_results":
+            return objects.qna(world, occurrence)
+        case "absentees":
+            return (objects.absentee(world, occurrence, number) for number in world.absentees(occurrence))
+        case "report_meetings" | "report_webinars":
+            return [objects.report(world, occurrence)]
+        case _:
+            return objects.participants(world, occurrence, now, include_registrant=True)
+
+
+def least_urls(
+    world: World, streams: Iterable[str] = STREAMS, *, hosts_report: bool = True
+) -> Iterator[tuple[str, str]]:
+    """(label, URL) of the fewest requests for these streams from scratch; later pages say page=N, no token.
+
+    `hosts_report=False` is for a client that asks every user for reports instead of only those who hosted.
+    """
+    now, wanted = world.now(), set(streams)
+    planned = {
+        kind: [stream for stream in PLANNED if stream in wanted and PLANNED[stream] == kind] for kind in KINDS
+    }
+    past = {kind: [stream for stream in PAST if stream in wanted and PAST[stream] == kind] for kind in KINDS}
+    for status, users in (("active", world.active_users), ("inactive", world.inactive_users)):
+        yield from _pages("users", len(users), status=status)
+    for kind in KINDS:
+        if planned[kind] or past[kind]:
+            yield from _least_planned(world, kind, planned[kind], bool(past[kind]), now)
+    if any(past.values()):
+        yield from _least_reports(world, hosts_report, now)
+    for kind in KINDS:
+        for stream in past[kind]:
+            for occurrence in _known(world, kind, now):
+                yield from _least_past(world, stream, occurrence, now)
+
+
+def least_counts(
+    world: World, streams: Iterable[str] = STREAMS, *, hosts_report: bool = True
+) -> dict[str, int]:
+    """How many requests per rate limit label that makes."""
+    return dict(Counter(label for label, _ in least_urls(world, streams, hosts_report=hosts_report)))
+
+
+def _pages(name: str, total: int, id_: int | str = "", **query: object) -> Iterator[tuple[str, str]]:
+    route = ROUTES[name]
+    for page in range(1, max(1, -(-total // LARGEST_SIZE)) + 1):
+        later = {"page": page} if page > 1 else {}
+        yield route.label, route.url(id_, **query, page_size=LARGEST_SIZE, **later)
+
+
+def _single(name: str, id_: int | str, **query: object) -> tuple[str, str]:
+    return ROUTES[name].label, ROUTES[name].url(id_, **query)
+
+
+def _least_planned(
+    world: World, kind: Kind, streams: list[str], instances: bool, now: float
+) -> Iterator[tuple[str, str]]:
+    for user in range(world.size.users):
+        can_list = kind == "meeting" or world.has_webinars(user)
+        total = len(world.listed(kind, user, now)) if can_list else 0
+        yield from _pages(f"user_{kind}s", total, world.ids.user(user))
+    for series in _listed(world, kind, now):
+        for stream in streams:
+            if stream.endswith("_registrants"):
+                # One request tells that there is no registration, or no such meeting any more.
+                asked = STATUSES if series.pattern.registers and not series.gone else STATUSES[:1]
+                for status in asked:
+                    total = world.registrant_count(series, status)
+                    yield from _pages(stream, total, series.id, status=status)
+            elif stream in ("meetings", "webinars"):
+                yield _single(stream, series.id, show_previous_occurrences="true")
+            else:
+                yield _single(stream, series.id)
+        if instances:
+            yield _single(f"past_{kind}_instances", series.id)
+
+
+def _least_reports(world: World, hosts_report: bool, now: float) -> Iterator[tuple[str, str]]:
+    for first, last in report_windows(world.clock.today()):
+        window = {"from": first.isoformat(), "to": last.isoformat()}
+        hosts: Iterable[int] = range(world.size.users)
+        if hosts_report:
+            hosts = [row.user for row in world.hosts(first, last, now)]
+            yield from _pages("report_hosts", len(hosts), type="active", **window)
+        for user in hosts:
+            total = len(world.reported(user, first, last, now))
+            yield from _pages("report_user_meetings", total, world.ids.user(user), type="past", **window)
+
+
+def _least_past(world: World, stream: str, occurrence: Occurrence, now: float) -> Iterator[tuple[str, str]]:
+    uuid = world.uuid(occurrence)
+    if stream.endswith("_participants"):
+        total = len(objects.participants(world, occurrence, now, include_registrant=False))
+        yield from _pages(stream, total, uuid, include_fields="registrant_id")
+    elif stream == "webinar_absentees":
+        total = len(world.absentees(occurrence)) if occurrence.series.pattern.registers else 0
+        yield from _pages(stream, total, uuid)
+    else:
+        yield _single(stream, uuid)
