@@ -30,13 +30,13 @@ SCHEMA = {
     },
     "additionalProperties": True,
 }
-HANDLER = """def meeting_invitation(call: Call) -> Json:
+HANDLER = """def invitation(call: Call) -> Json:
     return {"invitation": f"Join us in {_planned(call, 'meeting').id}"}
 
 
 class Route("""
 ROUTE = """_TABLE = (
-    Route("meeting_invitations", "/meetings/*/invitation", "LIGHT", "meeting:read:invitation", meeting_invitation),
+    Route("meeting_invitations", "/meetings/*/invitation", "LIGHT", "meeting:read:invitation", invitation),
 """
 ROW = "| `meeting_invitations` | The invitation | meeting_id | LIGHT | `meeting:read:invitation:admin` |\n"
 
@@ -73,7 +73,6 @@ def test_a_twentieth_stream_takes_five_places(tmp_path: Path) -> None:
             "pytest",
             "-p",
             "no:cacheprovider",
-            "-q",
             "-k",
             "meeting_invitations or MeetingInvitations",
         ],

@@ -9,36 +9,28 @@ from typing import Any
 
 from . import objects
 from .clock import iso, report_windows
+from .errors import ZoomError
 from .ids import KINDS, Kind
-from .paging import LARGEST_SIZE
-from .routes import ROUTES
+from .paging import LARGEST_SIZE, PageTokens
+from .routes import ROUTES, Call
 from .world import Occurrence, Series, World
 
 Json = dict[str, Any]
 
+
+def _hanging_on(*paths: str) -> dict[str, Kind]:
+    return {
+        route.name: kind
+        for kind in KINDS
+        for route in ROUTES.values()
+        if route.path.startswith(tuple(path.format(kind) for path in paths))
+        and not route.name.endswith("_instances")
+    }
+
+
 # Streams by what they hang on: a meeting or webinar in a list, or one past occurrence.
-PLANNED: dict[str, Kind] = {
-    "meetings": "meeting",
-    "meeting_registrants": "meeting",
-    "meeting_polls": "meeting",
-    "meeting_questions": "meeting",
-    "webinars": "webinar",
-    "webinar_panelists": "webinar",
-    "webinar_registrants": "webinar",
-    "webinar_polls": "webinar",
-    "webinar_questions": "webinar",
-    "webinar_tracking_sources": "webinar",
-}
-PAST: dict[str, Kind] = {
-    "meeting_poll_results": "meeting",
-    "report_meetings": "meeting",
-    "report_meeting_participants": "meeting",
-    "webinar_absentees": "webinar",
-    "webinar_poll_results": "webinar",
-    "webinar_qna_results": "webinar",
-    "report_webinars": "webinar",
-    "report_webinar_participants": "webinar",
-}
+PLANNED = _hanging_on("/{}s/*")
+PAST = _hanging_on("/past_{}s/*", "/report/{}s/*")
 STREAMS = ("users", *PLANNED, *PAST)
 STATUSES = ("approved", "pending", "denied")
 
@@ -80,6 +72,10 @@ def _known(world: World, kind: Kind, now: float) -> Iterator[Occurrence]:
     return (occurrence for user in range(world.size.users) for occurrence in world.known(kind, user, now))
 
 
+def _found(world: World, kind: Kind, now: float) -> Iterator[Occurrence]:
+    return (occurrence for user in range(world.size.users) for occurrence in world.found(kind, user, now))
+
+
 def _planned_rows(world: World, stream: str, series: Series, now: float) -> Iterable[Json]:
     match stream.removeprefix(f"{series.kind}_"):
         case "meetings" | "webinars":
@@ -96,8 +92,10 @@ def _planned_rows(world: World, stream: str, series: Series, now: float) -> Iter
             return [objects.questions(series)] if series.pattern.registers else []
         case "panelists":
             return objects.panelists(world, series)
-        case _:
+        case "tracking_sources":
             return objects.tracking_sources(world, series)
+        case _:
+            return _served(world, stream, series.id, now)
 
 
 def _past_rows(world: World, stream: str, occurrence: Occurrence, now: float) -> Iterable[Json]:
@@ -110,8 +108,25 @@ def _past_rows(world: World, stream: str, occurrence: Occurrence, now: float) ->
             return (objects.absentee(world, occurrence, number) for number in world.absentees(occurrence))
         case "report_meetings" | "report_webinars":
             return [objects.report(world, occurrence)]
-        case _:
+        case "report_meeting_participants" | "report_webinar_participants":
             return objects.participants(world, occurrence, now, include_registrant=True)
+        case _:
+            return _served(world, stream, world.uuid(occurrence), now)
+
+
+def _served(world: World, stream: str, id_: int | str, now: float) -> Iterator[Json]:
+    """The rows of a stream that this module knows nothing of: what its route serves, page by page."""
+    query = {"page_size": str(LARGEST_SIZE)}
+    while True:
+        try:
+            body = ROUTES[stream].handler(Call(world, PageTokens(world.seed), now, "", str(id_), query))
+        except ZoomError:
+            return
+        lists = [value for value in body.values() if isinstance(value, list)]
+        yield from lists[0] if len(lists) == 1 else [body]
+        query["next_page_token"] = body.get("next_page_token", "")
+        if not query["next_page_token"]:
+            return
 
 
 def least_urls(
@@ -135,7 +150,8 @@ def least_urls(
         yield from _least_reports(world, hosts_report, now)
     for kind in KINDS:
         for stream in past[kind]:
-            for occurrence in _known(world, kind, now):
+            # Only Zoom's answer tells that an occurrence is too old, so those are asked for as well.
+            for occurrence in _found(world, kind, now):
                 yield from _least_past(world, stream, occurrence, now)
 
 

@@ -372,13 +372,17 @@ class World:
         return sorted(held, key=lambda occurrence: (occurrence.start, occurrence.series.id))
 
     def known(self, kind: Kind, user: int, now: float) -> Iterator[Occurrence]:
-        """The past occurrences of a host that a client can find and read: by reports or by instances."""
+        """The past occurrences of a host that a client can find and read."""
+        return (found for found in self.found(kind, user, now) if self.is_readable(found, now))
+
+    def found(self, kind: Kind, user: int, now: float) -> Iterator[Occurrence]:
+        """The past occurrences of a host that a client can find, by reports or by instances."""
         oldest_report = midnight(add_months(utc_date(now), -6))
         for series in self.all_series(kind, user):
             listed = self.is_listed(series, now) and not series.gone
             for occurrence in self.instances(series, now):
                 in_reports = occurrence.start >= oldest_report and not occurrence.solo
-                if (listed or in_reports) and self.is_readable(occurrence, now):
+                if listed or in_reports:
                     yield occurrence
 
     def hosts(self, first: date, last: date, now: float) -> tuple[HostActivity, ...]:
