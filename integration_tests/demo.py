@@ -27,7 +27,7 @@ SUMMARY = re.compile(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, help="a config of a real Zoom account")
-    parser.add_argument("--users", type=int, default=20, help="users of the simulated account")
+    parser.add_argument("--users", type=int, default=15, help="users of the simulated account")
     arguments = parser.parse_args()
     OUTPUT.mkdir(exist_ok=True)
     with contextlib.ExitStack() as stack:

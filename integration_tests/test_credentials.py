@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jsonschema import Draft7Validator
 
 from integration_tests.conftest import (
     Connector,
@@ -29,6 +30,17 @@ def test_spec_is_one_message(connector: Connector) -> None:
     output = connector.run("spec")
     assert output.code == 0
     assert len(output.of("SPEC")) == 1
+
+
+def test_the_spec_takes_both_kinds_of_credentials_and_no_other(
+    account: Simulator, in_process: InProcess
+) -> None:
+    validator = Draft7Validator(in_process.run("spec").of("SPEC")[0]["connectionSpecification"])
+    for config in (server_to_server(account), oauth(account, start_date="2026-01-31")):
+        assert list(validator.iter_errors(config)) == []
+        for key in ("auth_type", "client_id", "client_secret"):
+            incomplete = {name: value for name, value in config["credentials"].items() if name != key}
+            assert list(validator.iter_errors({**config, "credentials": incomplete}))
 
 
 def test_discover_is_the_same_twice_and_has_every_key(account: Simulator, connector: Connector) -> None:
