@@ -89,9 +89,15 @@ class Connector:
     def discover(self, config: Json) -> Output:
         return self.run("discover", "--config", self.file("config.json", config))
 
-    def read(self, config: Json, streams: Sequence[str] = STREAM_NAMES) -> Output:
+    def read(
+        self, config: Json, streams: Sequence[str] = STREAM_NAMES, *, state: Sequence[Json] = ()
+    ) -> Output:
+        return self.run("read", *self.read_arguments(config, streams, state))
+
+    def read_arguments(self, config: Json, streams: Sequence[str], state: Sequence[Json]) -> list[str | Path]:
         catalog = self.file("catalog.json", configured_catalog(streams))
-        return self.run("read", "--config", self.file("config.json", config), "--catalog", catalog)
+        arguments: list[str | Path] = ["--config", self.file("config.json", config), "--catalog", catalog]
+        return [*arguments, "--state", self.file("state.json", list(state))] if state else arguments
 
 
 def configured_catalog(streams: Sequence[str]) -> Json:

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -152,14 +152,12 @@ class ZoomClient(HttpClient):
         self._server_clock.observe(response)
         self._limits.learn(self._label, response.headers)
         verdict = judge(response)
-        if verdict and verdict.action is Action.SLOW_DOWN and "Retry-After" in response.headers:
-            return Verdict(
-                Action.STOP_LABEL,
-                f"the daily rate limit is used up until {response.headers['Retry-After']}",
-                verdict.status,
-                verdict.code,
-                verdict.message,
-            )
+        if verdict and verdict.action in (Action.SLOW_DOWN, Action.STOP_LABEL):
+            # Zoom says until when in a date, and only when the day's requests are used up.
+            until = response.headers.get("Retry-After", "")
+            if "T" in until or verdict.action is Action.STOP_LABEL:
+                reason = f"the daily rate limit is used up until {until or '00:00 UTC'}"
+                return replace(verdict, action=Action.STOP_LABEL, reason=reason)
         return verdict
 
     def _act(self, verdict: Verdict, request: requests.PreparedRequest, token: str, retries: Retries) -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from queue import Queue
 from typing import Any, TypeVar, cast
 
 from airbyte_cdk.config_observation import (
@@ -22,11 +23,12 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.concurrent_source.concurrent_source_adapter import ConcurrentSourceAdapter
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.streams import Stream
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.adapters import StreamFacade
-from airbyte_cdk.sources.streams.concurrent.cursor import FinalStateCursor
+from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -37,6 +39,7 @@ from source_zoom.errors import ConfigError, ZoomError
 from source_zoom.rate_limits import RateLimits, Retries, Timer
 from source_zoom.streams import STREAMS
 from source_zoom.streams.base import Parent, ZoomStream
+from source_zoom.streams.progress import Outlet
 from source_zoom.streams.users import Users
 from source_zoom.summary import Summary
 
@@ -46,6 +49,7 @@ Contents = TypeVar("Contents")
 
 CHECK_RETRY_SECONDS = 30.0
 SPARE_CONNECTIONS = 150
+QUEUE_SIZE = 10_000
 SEVERITY = (FailureType.config_error, FailureType.system_error, FailureType.transient_error)
 
 
@@ -126,7 +130,7 @@ class SourceZoom(ConcurrentSourceAdapter):
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
-        return list(self._facades(STREAMS, self._sync(config)))
+        return list(self._facades(STREAMS, self._sync(config), None, Queue()))
 
     def read(
         self,
@@ -142,9 +146,10 @@ class SourceZoom(ConcurrentSourceAdapter):
         for name, error in unknown.items():
             yield error.as_airbyte_message(StreamDescriptor(name=name))
         sync = self._sync(config)
-        facades = self._facades([classes[name] for name in names if name in classes], sync)
+        queue: Queue[QueueItem] = Queue(maxsize=QUEUE_SIZE)
+        facades = self._facades([classes[name] for name in names if name in classes], sync, state, queue)
         try:
-            for message in self._read_concurrently(facades, sync.config.num_workers):
+            for message in self._read_concurrently(facades, sync.config.num_workers, queue):
                 if message.trace and message.trace.error and message.trace.error.stream_descriptor:
                     trace = message.trace.error
                     failures.setdefault(trace.stream_descriptor.name, trace.failure_type)
@@ -161,14 +166,14 @@ class SourceZoom(ConcurrentSourceAdapter):
             raise ZoomError(f"Not read completely: {', '.join(failures)}. The errors above say why.", worst)
 
     def _read_concurrently(
-        self, facades: Sequence[StreamFacade], num_workers: int
+        self, facades: Sequence[StreamFacade], num_workers: int, queue: Queue[QueueItem]
     ) -> Iterator[AirbyteMessage]:
         # With no stream at all the CDK would wait for one for ever.
         if facades:
             streams: list[AbstractStream] = [facade.get_underlying_stream() for facade in facades]
-            yield from self._concurrency(num_workers).read(streams)
+            yield from self._concurrency(num_workers, queue).read(streams)
 
-    def _concurrency(self, num_workers: int) -> ConcurrentSource:
+    def _concurrency(self, num_workers: int, queue: Queue[QueueItem] | None = None) -> ConcurrentSource:
         # The generators of slices wait for parents most of the time, so they come on top of the workers.
         return ConcurrentSource.create(
             num_workers=num_workers + len(STREAMS),
@@ -176,6 +181,7 @@ class SourceZoom(ConcurrentSourceAdapter):
             logger=logger,
             slice_logger=self._slice_logger,
             message_repository=self._messages,
+            queue=queue,
         )
 
     def _sync(self, config: Mapping[str, Any], retry_seconds: float = Retries.seconds) -> Sync:
@@ -200,10 +206,18 @@ class SourceZoom(ConcurrentSourceAdapter):
             summary=Summary(),
         )
 
-    def _facades(self, classes: Iterable[type[ZoomStream]], sync: Sync) -> list[StreamFacade]:
+    def _facades(
+        self,
+        classes: Iterable[type[ZoomStream]],
+        sync: Sync,
+        state: list[AirbyteStateMessage] | None,
+        queue: Queue[QueueItem],
+    ) -> list[StreamFacade]:
+        states = ConnectorStateManager(state)
+        outlet = Outlet(queue, self._messages)
         facades = []
         for stream in build(classes, sync):
-            cursor = FinalStateCursor(stream.name, stream.namespace, self._messages)
+            cursor = stream.make_cursor(states.get_stream_state(stream.name, stream.namespace), outlet)
             facade = StreamFacade.create_from_stream(stream, self, logger, None, cursor)
             facades.append(cast("StreamFacade", facade))
         return facades
@@ -224,8 +238,7 @@ def build(classes: Iterable[type[ZoomStream]], sync: Sync) -> list[ZoomStream]:
 
     streams = [get(stream_class) for stream_class in classes]
     for parent, readers in children.items():
-        fields = {field for reader in readers for field in reader.parent_fields()}
-        built[parent].share(fields, len(readers))
+        built[parent].share([built[reader] for reader in readers])
     return cast("list[ZoomStream]", streams)
 
 

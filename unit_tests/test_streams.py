@@ -35,7 +35,7 @@ def test_uuids_are_encoded_once_or_twice(uuid: object, path: str) -> None:
     ],
 )
 def test_the_reports_are_asked_for_six_months(today: date, first: str, number: int) -> None:
-    months = list(report_months(today, None))
+    months = list(report_months(today, date.min))
     assert months[0]["from"] == first
     assert months[-1]["to"] == today.isoformat()
     assert len(months) == number

@@ -5,16 +5,19 @@ import threading
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 import requests
 from airbyte_cdk.models import FailureType, SyncMode
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, FinalStateCursor
 from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
 from airbyte_cdk.sources.utils.casing import camel_to_snake
 
 from source_zoom.client import Sync, ZoomClient
 from source_zoom.errors import PageTokenLost, Skipped, StreamEnded, ZoomError
+from source_zoom.streams.progress import Outlet
 from source_zoom.streams.row_ids import row_ids
 from source_zoom.streams.sharing import Shared, read_ahead
 
@@ -31,6 +34,7 @@ class Parent(ABC):
     """Something whose records other streams need: read once for all of them, through `shared`."""
 
     shared: Iterable[Record] = ()
+    readers: Sequence["Parent"] = ()
 
     @abstractmethod
     def __init__(self, sync: Sync, *parents: "Parent") -> None: ...
@@ -45,10 +49,15 @@ class Parent(ABC):
         """The fields that this one reads of its parents' records."""
         return ()
 
-    def share(self, fields: Iterable[str], readers: int) -> None:
-        """Let `readers` children read these fields of every record, asking Zoom once for all of them."""
-        kept = set(fields)
-        self.shared = Shared(lambda: self.records_for_children(kept), readers)
+    def share(self, readers: Sequence["Parent"]) -> None:
+        """Let these children read the fields that they want of every record, asking Zoom once for all."""
+        self.readers = readers
+        kept = {field for reader in readers for field in reader.parent_fields()}
+        self.shared = Shared(lambda: self.records_for_children(kept), len(readers))
+
+    def first_day(self, today: date) -> date:
+        """The first day (UTC) of which this one, or whoever reads from it, wants past occurrences."""
+        return min((reader.first_day(today) for reader in self.readers), default=today)
 
     @abstractmethod
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
@@ -90,8 +99,13 @@ class ZoomStream(HttpStream, Parent, ABC):
         self.sync = sync
         self._http_client: ZoomClient = sync.client(self.name, self.rate_limit, self.scopes)
         self._ended: StreamEnded | None = None
+        self.failures: list[Exception] = []
         self._has_failed = False
         self._lock = threading.Lock()
+
+    def make_cursor(self, state: Mapping[str, Any], outlet: Outlet) -> Cursor:
+        """The keeper of the stream's state: for a full refresh, that it has been read."""
+        return FinalStateCursor(self.name, self.namespace, outlet.messages)
 
     @classmethod
     def stream_name(cls) -> str:
@@ -156,25 +170,33 @@ class ZoomStream(HttpStream, Parent, ABC):
         """The slices that children need."""
         return self.stream_slices(sync_mode=SyncMode.full_refresh)
 
-    def share(self, fields: Iterable[str], readers: int) -> None:
+    def parent_batches(self) -> Iterable[Iterable[Slice | None]]:
+        """The slices that children need, in batches of which one is read to its end before the next."""
+        return (self.parent_slices(),)
+
+    def share(self, readers: Sequence[Parent]) -> None:
         # Whole streams wait for these requests, nobody for those of a leaf.
         self._http_client.urgent = True
-        super().share({*fields, *self._key_fields}, readers)
+        super().share(readers)
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
-        """Several slices are read at a time; a failed one does not stop the others."""
+        """Several slices are read at a time; a failed one does not stop the others, and is raised last."""
+        names = {*kept, *self._key_fields}
 
         def read(stream_slice: Slice | None) -> list[Record]:
             pages = self._read_slice(stream_slice)
-            return [{name: record.get(name) for name in kept} for page in pages for record in page]
+            return [{name: record.get(name) for name in names} for page in pages for record in page]
 
         # The same meeting can be listed under several users.
         seen: set[int] = set()
-        for record in read_ahead(read, self.parent_slices(), PARENT_THREADS):
-            key = self._key(record)
-            if key not in seen:
-                seen.add(key)
-                yield record
+        for batch in self.parent_batches():
+            for record in read_ahead(read, batch, PARENT_THREADS, self.failures):
+                key = self._key(record)
+                if key not in seen:
+                    seen.add(key)
+                    yield record
+        if self.failures:
+            raise self.failures[0]
 
     def _read_slice(self, stream_slice: Slice | None) -> Iterator[list[Record]]:
         """The pages of one slice. After what ends the whole stream, no slice asks for anything more."""

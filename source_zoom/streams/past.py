@@ -8,16 +8,18 @@ months; the instances know the occurrences of meetings that are still listed, up
 import calendar
 import logging
 from abc import ABC
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import chain, groupby
 from typing import Any, ClassVar
 
 from airbyte_cdk.models import SyncMode
 
 from source_zoom.client import Sync
-from source_zoom.errors import Refused
+from source_zoom.errors import Refused, StreamEnded
 from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM
 from source_zoom.streams.base import Parent, Record, Slice, ZoomSubstream
+from source_zoom.streams.progress import Outlet, Progress
 from source_zoom.streams.sharing import merge
 from source_zoom.streams.users import UserMeetings, Users, UserWebinars
 
@@ -25,6 +27,8 @@ logger = logging.getLogger("airbyte.source_zoom")
 
 REPORT_MONTHS = 6
 WEBINAR_TYPES = frozenset({5, 6, 9})
+OCCURRENCE = ("uuid", "id", "start_time", "host_id")
+START = OCCURRENCE.index("start_time")
 
 
 class ReportHosts(ZoomSubstream):
@@ -45,7 +49,10 @@ class ReportHosts(ZoomSubstream):
 
     def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterator[Slice]:
         today = self.sync.server_clock.now().date()
-        return report_months(today, self.sync.config.start_date)
+        return report_months(today, self.first_day(today))
+
+    def parent_batches(self) -> Iterator[Iterable[Slice]]:
+        return ((month,) for month in self.stream_slices(SyncMode.full_refresh))
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
         # The users come first in any case: by their answer Zoom's clock is known, and so are the months.
@@ -64,7 +71,8 @@ class ReportHosts(ZoomSubstream):
 class ReportedOccurrences(ZoomSubstream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/users/{userId}/meetings
 
-    Meetings and webinars in one list, told apart by `type`; only those with two participants or more.
+    Meetings and webinars in one list, told apart by `type`; only those with two participants or more. They
+    are read month by month, so that a sync which ends early has read the older months completely.
     """
 
     parent_class = ReportHosts
@@ -76,6 +84,10 @@ class ReportedOccurrences(ZoomSubstream):
     scopes = ("report:read:admin", "report:read:user:admin")
     params = {"type": "past"}
     slice_params = ("from", "to")
+
+    def parent_batches(self) -> Iterator[Iterable[Slice]]:
+        slices = self.stream_slices(SyncMode.full_refresh)
+        return (month for _, month in groupby(slices, key=lambda stream_slice: stream_slice["to"]))
 
 
 class MeetingInstances(ZoomSubstream):
@@ -105,56 +117,106 @@ class WebinarInstances(ZoomSubstream):
 
 
 class PastOccurrences(Parent, ABC):
-    """The past occurrences of one kind of event: the union of both ways to find them, by UUID.
+    """The past occurrences of one kind of event, by UUID and day by day, the oldest first.
 
-    One way refused is a warning that says what it costs; both refused is a Refused for every child.
+    Streams that have a state need the reports alone. A backfill needs the instances as well, and so does
+    everybody where the reports are refused. One way refused is a warning that says what it costs; both
+    refused is a Refused for every child. `is_complete` turns False with the first day of which something
+    could not be found for another reason.
     """
 
+    readers: Sequence["OccurrenceStream"]
     instances_class: ClassVar[type[ZoomSubstream]]
     kind: ClassVar[str]
     is_webinar: ClassVar[bool]
 
-    def __init__(self, sync: Sync, reported: Parent, instances: Parent) -> None:
+    def __init__(
+        self, sync: Sync, users: Parent, reported: ReportedOccurrences, instances: ZoomSubstream
+    ) -> None:
         self._sync = sync
+        self._users = users
         self._reported = reported
         self._instances = instances
+        self.is_complete = True
 
     @classmethod
     def parent_classes(cls) -> Sequence[type[Parent]]:
-        return (ReportedOccurrences, cls.instances_class)
+        return (Users, ReportedOccurrences, cls.instances_class)
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
-        return ("uuid", "id", "type", "start_time", "host_id")
+        return (*OCCURRENCE, "type", "to")
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
+        # Both ways begin with the users; by their answer Zoom's clock is known, and so are the days.
+        next(iter(self._users.shared), None)
+        self._first = self.first_day(self._sync.server_clock.now().date()).isoformat()
         refusals: list[Refused] = []
-
-        def way(parent: Parent, cost: str) -> Iterator[Record]:
-            try:
-                yield from parent.shared
-            except Refused as refused:
-                refusals.append(refused)
-                logger.warning(f"Past {self.kind}s: {cost}. {refused}")
-
-        reported = way(
-            self._reported, f"without Zoom's reports, instant, expired and deleted {self.kind}s are not found"
+        failures: list[Exception] = []
+        reports = self._way(
+            (o for o in self._reported.shared if (o["type"] in WEBINAR_TYPES) == self.is_webinar),
+            f"without Zoom's reports, instant, expired and deleted {self.kind}s are not found",
+            refusals,
+            failures,
         )
-        instances = way(
-            self._instances, f"without the instances, none older than {REPORT_MONTHS} months are found"
+        instances = self._way(
+            self._instances.shared,
+            f"without the instances, none older than {REPORT_MONTHS} months are found",
+            refusals,
+            failures,
         )
-        of_this_kind = (o for o in reported if (o["type"] in WEBINAR_TYPES) == self.is_webinar)
-        start_date = str(self._sync.config.start_date or "")
-        seen = set()
-        for occurrence in merge(of_this_kind, instances):
-            if occurrence["uuid"] not in seen and (occurrence["start_time"] or "~") >= start_date:
-                seen.add(occurrence["uuid"])
-                yield occurrence
+        found: dict[str, tuple[Any, ...]] = {}
+        if any(reader.is_first_sync for reader in self.readers):
+            # Both at once, because everything is needed and they use up different rate limits.
+            found.update((o["uuid"], _values(o)) for o in merge(reports, instances))
+        elif any(reader.is_backfill for reader in self.readers):
+            found.update((o["uuid"], _values(o)) for o in instances)
+        for day, month in groupby(reports, key=lambda occurrence: occurrence["to"]):
+            found.update((occurrence["uuid"], _values(occurrence)) for occurrence in month)
+            self.is_complete = not (failures or self._reported.failures)
+            yield from self._take_out(found, f"{day}~")
+        if refusals:
+            found.update((o["uuid"], _values(o)) for o in instances)
+        self.is_complete = not failures
+        yield from self._take_out(found, "~")
         if len(refusals) == 2:
             raise Refused(
                 f"Past {self.kind}s cannot be found: Zoom refuses both its reports and the list of instances."
                 f" {refusals[0]} {refusals[1]}"
             )
+        if failures:
+            raise failures[0]
+
+    def _way(
+        self,
+        records: Iterable[Record],
+        cost: str,
+        refusals: list[Refused],
+        failures: list[Exception],
+    ) -> Iterator[Record]:
+        try:
+            yield from records
+        except Refused as refused:
+            refusals.append(refused)
+            logger.warning(f"Past {self.kind}s: {cost}. {refused}")
+        except Exception as failure:
+            failures.append(failure)
+
+    def _take_out(self, found: dict[str, tuple[Any, ...]], before: str) -> Iterator[Record]:
+        """The occurrences that began before a time, in order, as records; they leave the dictionary."""
+        due = [values for values in found.values() if (values[START] or "") < before]
+        due.sort(key=lambda values: values[START] or "", reverse=True)
+        for values in due:
+            del found[values[0]]
+        while due:
+            values = due.pop()
+            if not values[START] or values[START] >= self._first:
+                yield dict(zip(OCCURRENCE, values, strict=True))
+
+
+def _values(occurrence: Record) -> tuple[Any, ...]:
+    # A hundred thousand of these are held at once; tuples take half the memory.
+    return tuple(occurrence[name] for name in OCCURRENCE)
 
 
 class PastMeetings(PastOccurrences):
@@ -173,11 +235,81 @@ class PastWebinars(PastOccurrences):
     is_webinar = True
 
 
-class MeetingPollResults(ZoomSubstream):
+class OccurrenceStream(ZoomSubstream, ABC):
+    """A list or an object that Zoom has for each past occurrence, read by the day of its start.
+
+    Occurrences are handed out oldest first, after those that failed in earlier syncs. One that fails alone
+    goes on the list of the next sync and holds nothing back.
+    """
+
+    parent: PastOccurrences  # type: ignore[assignment]
+    cursor_field: str
+    _progress: Progress
+
+    def make_cursor(self, state: Mapping[str, Any], outlet: Outlet) -> Progress:
+        config = self.sync.config
+        self._progress = Progress(
+            self.name, self.cursor_field, state, config.lookback_days, config.start_date, outlet
+        )
+        return self._progress
+
+    @property
+    def is_first_sync(self) -> bool:
+        return self._progress.is_first_sync
+
+    @property
+    def is_backfill(self) -> bool:
+        return self._progress.is_backfill
+
+    def first_day(self, today: date) -> date:
+        return self._progress.begin(today, oldest_report(today))
+
+    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterator[Slice]:
+        occurrences = iter(self.parent.shared)
+        earliest = next(occurrences, None)
+        # From here on the parent knows today.
+        first = self.first_day(self.sync.server_clock.now().date()).isoformat()
+        for occurrence in self._progress.retries():
+            yield self._slice(occurrence)
+        for occurrence in chain([earliest] if earliest else [], occurrences):
+            if not self.parent.is_complete:
+                self._progress.hold()
+            is_wanted = not occurrence["start_time"] or occurrence["start_time"] >= first
+            if is_wanted and self._progress.hand_out(occurrence):
+                yield self._slice(occurrence)
+            if self._has_failed:
+                return
+        self._progress.all_handed_out()
+
+    def read_records(
+        self, sync_mode: SyncMode, stream_slice: Slice | None = None, **kwargs: Any
+    ) -> Iterator[Record]:
+        occurrence = {field: (stream_slice or {})[column] for column, field in self.inherits.items()}
+        try:
+            yield from super().read_records(sync_mode, stream_slice=stream_slice, **kwargs)
+        except StreamEnded:
+            raise
+        except Exception as error:
+            self._progress.fail(occurrence, error)
+            raise
+        else:
+            # Once the stream has ended, its slices end without having been read.
+            if not self._ended:
+                self._progress.finish(occurrence)
+        finally:
+            self._progress.let_go()
+
+    def _slice(self, occurrence: Mapping[str, Any]) -> Slice:
+        self._progress.make_room()
+        return {column: occurrence.get(field) for column, field in self.inherits.items()}
+
+
+class MeetingPollResults(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/past_meetings/{meetingId}/polls"""
 
     parent_class = PastMeetings
     inherits = {"meeting_uuid": "uuid", "meeting_id": "id", "meeting_start_time": "start_time"}
+    cursor_field = "meeting_start_time"
     endpoint = "past_meetings/{meeting_uuid}/polls"
     record_key = "questions"
     primary_key = ["meeting_uuid", "row_id"]
@@ -187,11 +319,12 @@ class MeetingPollResults(ZoomSubstream):
     page_size = None
 
 
-class WebinarAbsentees(ZoomSubstream):
+class WebinarAbsentees(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/absentees"""
 
     parent_class = PastWebinars
     inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
+    cursor_field = "webinar_start_time"
     endpoint = "past_webinars/{webinar_uuid}/absentees"
     record_key = "registrants"
     primary_key = ["webinar_uuid", "id"]
@@ -199,11 +332,12 @@ class WebinarAbsentees(ZoomSubstream):
     scopes = ("webinar:read:admin", "webinar:read:list_absentees:admin")
 
 
-class WebinarPollResults(ZoomSubstream):
+class WebinarPollResults(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/polls"""
 
     parent_class = PastWebinars
     inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
+    cursor_field = "webinar_start_time"
     endpoint = "past_webinars/{webinar_uuid}/polls"
     record_key = "questions"
     primary_key = ["webinar_uuid", "row_id"]
@@ -213,11 +347,12 @@ class WebinarPollResults(ZoomSubstream):
     page_size = None
 
 
-class WebinarQnaResults(ZoomSubstream):
+class WebinarQnaResults(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/qa"""
 
     parent_class = PastWebinars
     inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
+    cursor_field = "webinar_start_time"
     endpoint = "past_webinars/{webinar_uuid}/qa"
     record_key = "questions"
     primary_key = ["webinar_uuid", "row_id"]
@@ -227,11 +362,15 @@ class WebinarQnaResults(ZoomSubstream):
     page_size = None
 
 
-def report_months(today: date, start_date: date | None) -> Iterator[dict[str, str]]:
-    """The months to ask the reports for, as `from` and `to`, oldest first: six months at most."""
+def oldest_report(today: date) -> date:
+    """The first day that Zoom's reports still know."""
     year, month = divmod(today.year * 12 + today.month - 1 - REPORT_MONTHS, 12)
-    first = date(year, month + 1, min(today.day, calendar.monthrange(year, month + 1)[1]))
-    first = max(first, start_date or first)
+    return date(year, month + 1, min(today.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def report_months(today: date, first: date) -> Iterator[dict[str, str]]:
+    """The months to ask the reports for, as `from` and `to`, oldest first, from a day on to today."""
+    first = max(first, oldest_report(today))
     while first <= today:
         last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
         yield {"from": first.isoformat(), "to": min(last, today).isoformat()}

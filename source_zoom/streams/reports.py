@@ -5,8 +5,7 @@ a row's identity.
 """
 
 from source_zoom.rate_limits import HEAVY
-from source_zoom.streams.base import ZoomSubstream
-from source_zoom.streams.past import PastMeetings, PastWebinars
+from source_zoom.streams.past import OccurrenceStream, PastMeetings, PastWebinars
 
 PARTICIPANT = (
     "id",
@@ -20,18 +19,19 @@ PARTICIPANT = (
 )
 
 
-class ReportMeetings(ZoomSubstream):
+class ReportMeetings(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/meetings/{meetingId}"""
 
     parent_class = PastMeetings
     inherits = {"meeting_uuid": "uuid", "meeting_id": "id", "start_time": "start_time", "host_id": "host_id"}
+    cursor_field = "start_time"
     endpoint = "report/meetings/{meeting_uuid}"
     primary_key = "uuid"
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:meeting:admin")
 
 
-class ReportMeetingParticipants(ZoomSubstream):
+class ReportMeetingParticipants(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/meetings/{meetingId}/participants"""
 
     parent_class = PastMeetings
@@ -41,6 +41,7 @@ class ReportMeetingParticipants(ZoomSubstream):
         "meeting_start_time": "start_time",
         "host_id": "host_id",
     }
+    cursor_field = "meeting_start_time"
     endpoint = "report/meetings/{meeting_uuid}/participants"
     record_key = "participants"
     primary_key = ["meeting_uuid", "row_id"]
@@ -50,18 +51,19 @@ class ReportMeetingParticipants(ZoomSubstream):
     params = {"include_fields": "registrant_id"}
 
 
-class ReportWebinars(ZoomSubstream):
+class ReportWebinars(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/webinars/{webinarId}"""
 
     parent_class = PastWebinars
     inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "start_time": "start_time", "host_id": "host_id"}
+    cursor_field = "start_time"
     endpoint = "report/webinars/{webinar_uuid}"
     primary_key = "uuid"
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:webinar:admin")
 
 
-class ReportWebinarParticipants(ZoomSubstream):
+class ReportWebinarParticipants(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/webinars/{webinarId}/participants"""
 
     parent_class = PastWebinars
@@ -71,6 +73,7 @@ class ReportWebinarParticipants(ZoomSubstream):
         "webinar_start_time": "start_time",
         "host_id": "host_id",
     }
+    cursor_field = "webinar_start_time"
     endpoint = "report/webinars/{webinar_uuid}/participants"
     record_key = "participants"
     primary_key = ["webinar_uuid", "row_id"]

@@ -69,13 +69,14 @@ class Shared(Generic[Item]):
             yield link.item  # type: ignore[misc]  # only the first link, already left, has no item
 
 
-def read_ahead(read: Callable[[Work], list[Item]], work: Iterable[Work], threads: int) -> Iterator[Item]:
+def read_ahead(
+    read: Callable[[Work], list[Item]], work: Iterable[Work], threads: int, failures: list[Exception]
+) -> Iterator[Item]:
     """The items of every piece of work, in the order in which the threads finish them.
 
-    At most two pieces a thread are in hand. A failed piece does not stop the others: the first failure
-    is raised at the end, and so is a failure of `work` itself.
+    At most two pieces a thread are in hand. A failed piece does not stop the others: it goes on the list of
+    `failures`, and so does a failure of `work` itself.
     """
-    failures: list[Exception] = []
     pending: set[Future[list[Item]]] = set()
 
     def finished() -> Iterator[Item]:
@@ -97,8 +98,6 @@ def read_ahead(read: Callable[[Work], list[Item]], work: Iterable[Work], threads
             failures.append(error)
         while pending:
             yield from finished()
-    if failures:
-        raise failures[0]
 
 
 def merge(*iterables: Iterable[Item]) -> Iterator[Item]:

@@ -1,0 +1,406 @@
+"""The eight streams of past occurrences, sync after sync: what is read again, and what is not."""
+
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.conftest import (
+    Connector,
+    InProcess,
+    Json,
+    Output,
+    configured_catalog,
+    server_to_server,
+)
+from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from integration_tests.zoom_simulator.clock import iso
+from integration_tests.zoom_simulator.ids import KINDS, quote_uuid
+from integration_tests.zoom_simulator.routes import GRANULAR_SCOPES
+from source_zoom.streams import STREAMS
+from source_zoom.streams.past import OccurrenceStream
+
+PAST = [stream for stream in STREAMS if issubclass(stream, OccurrenceStream)]
+NAMES = [stream.stream_name() for stream in PAST]
+NOON = datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC)
+
+Start = Callable[..., Simulator]
+
+
+@pytest.fixture
+def account(start: Start) -> Simulator:
+    return start(1, Size(users=10), clock=Clock(NOON, running=False), plan="unlimited")
+
+
+def states(output: Output) -> list[Json]:
+    """The state file that the platform would hand to the next sync: the last state of each stream."""
+    last = {state["stream"]["stream_descriptor"]["name"]: state for state in output.of("STATE")}
+    return [{key: state[key] for key in ("type", "stream")} for state in last.values()]
+
+
+def stream_state(output_or_states: Output | list[Json], stream: str) -> Json:
+    found = states(output_or_states) if isinstance(output_or_states, Output) else output_or_states
+    return next(
+        state["stream"]["stream_state"]
+        for state in found
+        if state["stream"]["stream_descriptor"]["name"] == stream
+    )
+
+
+Rows = dict[tuple[str, str], set[tuple[Any, ...]]]
+
+
+def rows(output: Output) -> Rows:
+    """The keys of the rows that arrived, by stream and occurrence."""
+    found: Rows = defaultdict(set)
+    for stream in PAST:
+        name = stream.stream_name()
+        column = next(column for column, field in stream.inherits.items() if field == "uuid")
+        key = [stream.primary_key] if isinstance(stream.primary_key, str) else stream.primary_key
+        for record in output.records(name):
+            found[name, record[column]].add(tuple(record[part] for part in key))
+    return found
+
+
+def true_rows(simulator: Simulator, leave_out: Collection[str] = ()) -> Counter[tuple[str, str]]:
+    """How many rows the account has, by stream and occurrence."""
+    return Counter(
+        (name, parent["uuid"])
+        for name in NAMES
+        for parent, _ in truth.rows(simulator.world, name)
+        if parent["uuid"] not in leave_out
+    )
+
+
+def attended_alone(simulator: Simulator) -> set[str]:
+    """Occurrences with one participant: Zoom's reports leave them out, only the instances know them."""
+    world, now = simulator.world, simulator.world.now()
+    return {
+        world.uuid(occurrence)
+        for kind in KINDS
+        for user in range(world.size.users)
+        for occurrence in world.found(kind, user, now)
+        if occurrence.solo
+    }
+
+
+def counted(found: Rows) -> Counter[tuple[str, str]]:
+    return Counter({occurrence: len(keys) for occurrence, keys in found.items()})
+
+
+def add(union: Rows, output: Output) -> None:
+    for occurrence, found in rows(output).items():
+        union[occurrence] |= found
+
+
+def read(
+    connector: Connector, simulator: Simulator, state: Sequence[Json] = (), streams: Sequence[str] = NAMES
+) -> Output:
+    return connector.read(server_to_server(simulator), streams, state=state)
+
+
+def test_the_catalog_offers_incremental_for_these_eight_only(
+    account: Simulator, in_process: InProcess
+) -> None:
+    catalog = in_process.discover(server_to_server(account)).of("CATALOG")[0]["streams"]
+    incremental = {
+        stream["name"]: stream["default_cursor_field"]
+        for stream in catalog
+        if "incremental" in stream["supported_sync_modes"]
+    }
+    assert incremental == {stream.stream_name(): [stream.cursor_field] for stream in PAST}
+    assert all(stream["source_defined_cursor"] for stream in catalog if stream["name"] in incremental)
+
+
+def test_a_backfill_and_three_days_bring_everything_and_ask_for_no_old_meeting(
+    account: Simulator, in_process: InProcess
+) -> None:
+    output = read(in_process, account)
+    assert output.code == 0
+    union = rows(output)
+    want = true_rows(account)
+    assert counted(union) == want
+    first = len(account.journal.answered())
+    for _ in range(3):
+        account.clock.advance(days=1)
+        account.journal.reset()
+        output = read(in_process, account, states(output))
+        assert output.code == 0
+        add(union, output)
+        want |= true_rows(account, leave_out=attended_alone(account))
+        assert counted(union) == want
+        requests = account.journal.answered()
+        assert {entry.route for entry in requests} <= {
+            "users",
+            "report_hosts",
+            "report_user_meetings",
+            *NAMES,
+        }
+        assert len(requests) < 0.25 * first
+        read_again = {key[1] for key in rows(output)}
+        started = {p["uuid"]: p["start_time"] for name in NAMES for p, _ in truth.rows(account.world, name)}
+        oldest = (account.clock.today() - timedelta(days=3)).isoformat()
+        assert all(started[uuid] >= oldest for uuid in read_again)
+        for stream in PAST:
+            state = stream_state(output, stream.stream_name())
+            assert state == {stream.cursor_field: f"{account.clock.today()}T00:00:00Z", "version": 1}
+
+
+def test_every_state_comes_after_the_records_it_speaks_of(account: Simulator, in_process: InProcess) -> None:
+    output = read(in_process, account)
+    moved = Counter[str]()
+    for stream in PAST:
+        name = stream.stream_name()
+        done_before = ""
+        for message in output.messages:
+            if message["type"] == "RECORD" and message["record"]["stream"] == name:
+                assert message["record"]["data"][stream.cursor_field] >= done_before
+            elif message["type"] == "STATE":
+                state = message["state"]["stream"]
+                if state["stream_descriptor"]["name"] == name:
+                    day = state["stream_state"][stream.cursor_field]
+                    assert day >= done_before
+                    moved[name] += day > done_before
+                    done_before = day
+    assert min(moved.values()) > 3
+
+
+def test_ten_kills_lose_nothing(start: Start, connector: Connector) -> None:
+    """kill -9 at ten random moments of a backfill; each run goes on from the last STATE that got out."""
+    simulator = start(2, Size(users=20), clock=Clock(NOON, running=False), plan="unlimited", latency=0.01)
+    want = true_rows(simulator)
+    chance = random.Random(7)
+    union: Rows = defaultdict(set)
+    state: list[Json] = []
+    for _ in range(10):
+        output = killed_after(
+            chance.randrange(1, 600), connector.read_arguments(server_to_server(simulator), NAMES, state)
+        )
+        add(union, output)
+        newer = {s["stream"]["stream_descriptor"]["name"]: s for s in [*state, *states(output)]}
+        state = list(newer.values())
+    assert counted(union) != want
+    output = read(connector, simulator, state)
+    assert output.code == 0
+    add(union, output)
+    assert counted(union) == want
+
+
+def killed_after(records: int, arguments: Sequence[str | Path]) -> Output:
+    """Run the connector until it has written so many records, then kill it; whole lines count."""
+    command = [Path(sys.executable).with_name("source-zoom"), "read", *arguments]
+    lines: list[str] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            lines += [line] if line.endswith("\n") else []
+            records -= line.startswith('{"type":"RECORD"')
+            if records == 0:
+                process.send_signal(signal.SIGKILL)
+    return Output(process.returncode, "".join(lines))
+
+
+def test_a_daily_cap_is_crossed_in_a_few_days(start: Start, in_process: InProcess) -> None:
+    size, evening = Size(users=20), datetime(2026, 11, 20, 23, 40, 1, tzinfo=UTC)
+    uncapped = start(1, size, clock=Clock(evening, running=False), plan="unlimited")
+    assert read(in_process, uncapped).code == 0
+    heavy = uncapped.journal.requests["HEAVY"]
+    caps = {"HEAVY": int(0.4 * heavy)}
+    capped = start(1, size, clock=Clock(evening, running=False), plan="unlimited", daily_caps=caps)
+    want = true_rows(capped)
+    union: Rows = defaultdict(set)
+    state: list[Json] = []
+    for run in range(1, 5):
+        output = read(in_process, capped, state)
+        add(union, output)
+        if output.code == 0:
+            break
+        assert {error["failure_type"] for error in output.errors} == {"transient_error"}
+        assert any("2026-11-" in error["message"] for error in output.errors)
+        moved = 0
+        for stream in PAST:
+            name = stream.stream_name()
+            before = stream_state(state, name)[stream.cursor_field] if state else ""
+            assert stream_state(output, name)[stream.cursor_field] >= before
+            moved += stream_state(output, name)[stream.cursor_field] > before
+        assert moved
+        state = states(output)
+        # The caps are reset at midnight.
+        capped.clock.set(datetime(2026, 11, 20 + run, 0, 10, 1, tzinfo=UTC))
+        want |= true_rows(capped, leave_out=attended_alone(capped))
+    assert output.code == 0
+    assert not want - counted(union)
+    answered = sum(entry.label == "HEAVY" and entry.status != 429 for entry in capped.journal.entries)
+    assert answered <= 1.2 * heavy
+
+
+def test_a_second_sync_of_2000_occurrences_costs_under_three_percent(
+    start: Start, in_process: InProcess
+) -> None:
+    simulator = start(1, Size(users=80), clock=Clock(NOON, running=False), plan="unlimited")
+    output = read(in_process, simulator)
+    assert output.code == 0
+    details = [truth.rows(simulator.world, name) for name in ("report_meetings", "report_webinars")]
+    assert sum(1 for found in details for _ in found) >= 2_000
+    first = len(simulator.journal.answered())
+    simulator.journal.reset()
+    assert read(in_process, simulator, states(output)).code == 0
+    assert len(simulator.journal.answered()) < 0.03 * first
+
+
+def test_one_bad_occurrence_holds_nothing_back_and_comes_when_it_heals(
+    account: Simulator, in_process: InProcess
+) -> None:
+    in_process.without_waiting()
+    name = "report_meetings"
+    parent = next(parent for parent, _ in truth.rows(account.world, name) if parent["start_time"] < "2026-09")
+    path = quote_uuid(parent["uuid"]).replace("+", "[+]")
+    account.faults.always(f"/report/meetings/{path}$", "500")
+    state: list[Json] = []
+    for attempts in (1, 2):
+        account.journal.reset()
+        output = read(in_process, account, state, [name])
+        state = states(output)
+        assert output.code == 1
+        assert output.statuses == {name: "INCOMPLETE"}
+        assert quote_uuid(parent["uuid"]) in output.errors[0]["message"]
+        assert "Traceback" not in output.text
+        assert stream_state(state, name) == {
+            "start_time": "2026-11-20T00:00:00Z", "version": 1, "retry": [{**parent, "attempts": attempts}]
+        }  # fmt: skip
+        assert any(quote_uuid(parent["uuid"]) in entry.path for entry in account.journal.entries)
+    account.faults.clear()
+    healed = read(in_process, account, state, [name])
+    assert healed.code == 0
+    assert parent["uuid"] in {record["uuid"] for record in healed.records(name)}
+    assert stream_state(healed, name) == {"start_time": "2026-11-20T00:00:00Z", "version": 1}
+
+
+def test_an_occurrence_that_is_gone_leaves_the_list(account: Simulator, in_process: InProcess) -> None:
+    gone = {"uuid": "AAAAAAAAAAAAAAAAAAAAAA==", "id": 5, "start_time": "2026-09-01T00:00:00Z", "attempts": 3}
+    output = read(in_process, account, [given({**TODAY, "retry": [gone]})], ["report_meetings"])
+    assert output.code == 0
+    assert stream_state(output, "report_meetings") == TODAY
+
+
+TODAY = {"start_time": "2026-11-20T00:00:00Z", "version": 1}
+
+
+def given(state: Json, stream: str = "report_meetings") -> Json:
+    return {
+        "type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": state}
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "warning"),
+    [
+        ({"__ab_no_cursor_state_message": True}, "is not one of this connector's"),
+        ({"start_time": "2026-11-20T00:00:00Z"}, "is not one of this connector's"),
+        ({"start_time": "2026-11-20T00:00:00Z", "version": 2}, "is not one of this connector's"),
+        ({"start_time": "soon", "version": 1}, "is not one of this connector's"),
+        ({"start_time": 5, "version": 1}, "is not one of this connector's"),
+        ({**TODAY, "retry": [{"uuid": "x"}]}, "is not one of this connector's"),
+        ({**TODAY, "retry": "none"}, "is not one of this connector's"),
+        ({"start_time": "2031-01-01T00:00:00Z", "version": 1}, "in the future"),
+    ],
+)
+def test_a_strange_state_is_warned_about_and_everything_is_read(
+    account: Simulator, in_process: InProcess, state: Json, warning: str
+) -> None:
+    output = read(in_process, account, [given(state)], ["report_meetings"])
+    assert output.code == 0
+    assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
+    assert [log for log in output.logs if log.startswith("WARN report_meetings") and warning in log]
+    assert stream_state(output, "report_meetings") == TODAY
+
+
+def test_a_state_older_than_the_reports_is_warned_about_and_the_instances_are_read(
+    account: Simulator, in_process: InProcess
+) -> None:
+    old = {"start_time": "2026-02-01T00:00:00Z", "version": 1}
+    output = read(in_process, account, [given(old)], ["report_meetings"])
+    assert output.code == 0
+    assert any(log.startswith("WARN report_meetings: the state ends on 2026-02-01") for log in output.logs)
+    want = {
+        p["uuid"] for p, _ in truth.rows(account.world, "report_meetings") if p["start_time"] >= "2026-01-30"
+    }
+    assert {record["uuid"] for record in output.records("report_meetings")} == want
+    assert account.journal.of("past_meeting_instances")
+
+
+def test_without_the_reports_an_incremental_sync_reads_the_instances(
+    start: Start, in_process: InProcess
+) -> None:
+    scopes = set(GRANULAR_SCOPES) - {"report:read:user:admin"}
+    simulator = start(1, Size(users=6), clock=Clock(NOON, running=False), plan="unlimited", scopes=scopes)
+    state = {"start_time": "2026-10-01T00:00:00Z", "version": 1}
+    output = read(in_process, simulator, [given(state)], ["report_meetings"])
+    assert output.code == 0
+    listed = {world_uuid for world_uuid, started in instances_of(simulator) if started >= "2026-09-29"}
+    assert {record["uuid"] for record in output.records("report_meetings")} == listed
+    assert listed
+
+
+def instances_of(simulator: Simulator) -> list[tuple[str, str]]:
+    world, now = simulator.world, simulator.world.now()
+    return [
+        (world.uuid(occurrence), iso(occurrence.start))
+        for user in range(world.size.users)
+        for series in world.own_listed("meeting", user, now)
+        if not series.gone
+        for occurrence in world.instances(series, now)
+        if world.is_readable(occurrence, now)
+    ]
+
+
+def test_attendance_that_zoom_writes_late_replaces_the_same_rows(
+    account: Simulator, in_process: InProcess
+) -> None:
+    name = "report_meeting_participants"
+    early = read(in_process, account, (), [name])
+    today = [record for record in early.records(name) if record["meeting_start_time"] >= "2026-11-20"]
+    unfinished = {record["row_id"] for record in today if record["duration"] == 0}
+    assert unfinished
+    account.clock.advance(hours=6)
+    late = read(in_process, account, states(early), [name])
+    finished = {record["row_id"]: record for record in late.records(name)}
+    assert unfinished <= set(finished)
+    assert all(finished[row_id]["duration"] > 0 for row_id in unfinished)
+
+
+def test_a_start_date_bounds_the_backfill(account: Simulator, in_process: InProcess) -> None:
+    output = in_process.read(server_to_server(account, start_date="2026-10-15"), ["report_webinars"])
+    assert output.code == 0
+    windows = {entry.url for entry in account.journal.of("report_hosts")}
+    assert len(windows) == 2
+    assert stream_state(output, "report_webinars") == TODAY
+
+
+def test_a_failed_search_leaves_the_state_where_it_is(account: Simulator, in_process: InProcess) -> None:
+    in_process.without_waiting()
+    account.faults.always(r"/report/users/[^?]+/meetings[?].*from=2026-10-01", "500")
+    output = read(
+        in_process, account, [given({**TODAY, "start_time": "2026-09-10T00:00:00Z"})], ["report_meetings"]
+    )
+    assert output.code == 1
+    assert output.records("report_meetings")
+    assert stream_state(output, "report_meetings")["start_time"] < "2026-10-02"
+
+
+def test_a_full_refresh_gives_and_honours_the_same_state(account: Simulator, in_process: InProcess) -> None:
+    output = read(in_process, account, (), ["webinar_absentees"])
+    assert configured_catalog(["webinar_absentees"])["streams"][0]["sync_mode"] == "full_refresh"
+    state = stream_state(output, "webinar_absentees")
+    assert state == {"webinar_start_time": "2026-11-20T00:00:00Z", "version": 1}
+    account.journal.reset()
+    again = read(in_process, account, states(output), ["webinar_absentees"])
+    assert again.code == 0
+    assert not account.journal.of("past_webinar_instances")
