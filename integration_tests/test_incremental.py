@@ -120,9 +120,9 @@ def test_the_catalog_offers_incremental_for_these_eight_only(
 
 
 def test_a_backfill_and_three_days_bring_everything_and_ask_for_no_old_meeting(
-    account: Simulator, in_process: InProcess
+    account: Simulator, connector: Connector
 ) -> None:
-    output = read(in_process, account)
+    output = read(connector, account)
     assert output.code == 0
     union = rows(output)
     want = true_rows(account)
@@ -131,7 +131,7 @@ def test_a_backfill_and_three_days_bring_everything_and_ask_for_no_old_meeting(
     for _ in range(3):
         account.clock.advance(days=1)
         account.journal.reset()
-        output = read(in_process, account, states(output))
+        output = read(connector, account, states(output))
         assert output.code == 0
         add(union, output)
         want |= true_rows(account, leave_out=attended_alone(account))
@@ -148,6 +148,9 @@ def test_a_backfill_and_three_days_bring_everything_and_ask_for_no_old_meeting(
         started = {p["uuid"]: p["start_time"] for name in NAMES for p, _ in truth.rows(account.world, name)}
         oldest = (account.clock.today() - timedelta(days=3)).isoformat()
         assert all(started[uuid] >= oldest for uuid in read_again)
+        asked_from = [entry.url.split("from=")[1][:10] for entry in requests if "from=" in entry.url]
+        assert min(asked_from) == oldest
+        assert len({entry.url for entry in requests}) == len(requests)
         for stream in PAST:
             state = stream_state(output, stream.stream_name())
             assert state == {stream.cursor_field: f"{account.clock.today()}T00:00:00Z", "version": 1}
@@ -320,6 +323,18 @@ def test_a_strange_state_is_warned_about_and_everything_is_read(
     assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
     assert [log for log in output.logs if log.startswith("WARN report_meetings") and warning in log]
     assert stream_state(output, "report_meetings") == TODAY
+
+
+def test_a_global_state_is_warned_about_and_not_used(account: Simulator, in_process: InProcess) -> None:
+    state = {"type": "GLOBAL", "global": {"shared_state": {"a": 1}, "stream_states": []}}
+    output = read(in_process, account, [state], ["report_meetings"])
+    assert output.code == 0
+    assert any(log.startswith("WARN The state is a global one") for log in output.logs)
+    assert len(output.records("report_meetings")) == rows_count(account, "report_meetings")
+
+
+def rows_count(simulator: Simulator, stream: str) -> int:
+    return sum(1 for _ in truth.rows(simulator.world, stream))
 
 
 def test_a_state_older_than_the_reports_is_warned_about_and_the_instances_are_read(

@@ -213,7 +213,11 @@ class SourceZoom(ConcurrentSourceAdapter):
         state: list[AirbyteStateMessage] | None,
         queue: Queue[QueueItem],
     ) -> list[StreamFacade]:
-        states = ConnectorStateManager(state)
+        try:
+            states = ConnectorStateManager(state)
+        except ValueError:
+            logger.warning("The state is a global one, which this connector never wrote: it is not used.")
+            states = ConnectorStateManager()
         outlet = Outlet(queue, self._messages)
         facades = []
         for stream in build(classes, sync):
