@@ -61,7 +61,7 @@ class Parent(ABC):
 
     @abstractmethod
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
-        """Read the kept fields of every record, each record once."""
+        """Read the kept fields of every record."""
 
 
 class ZoomStream(HttpStream, Parent, ABC):
@@ -181,20 +181,13 @@ class ZoomStream(HttpStream, Parent, ABC):
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
         """Several slices are read at a time; a failed one does not stop the others, and is raised last."""
-        names = {*kept, *self._key_fields}
 
         def read(stream_slice: Slice | None) -> list[Record]:
             pages = self._read_slice(stream_slice)
-            return [{name: record.get(name) for name in names} for page in pages for record in page]
+            return [{name: record.get(name) for name in kept} for page in pages for record in page]
 
-        # The same meeting can be listed under several users.
-        seen: set[int] = set()
         for batch in self.parent_batches():
-            for record in read_ahead(read, batch, PARENT_THREADS, self.failures):
-                key = self._key(record)
-                if key not in seen:
-                    seen.add(key)
-                    yield record
+            yield from read_ahead(read, batch, PARENT_THREADS, self.failures)
         if self.failures:
             raise self.failures[0]
 

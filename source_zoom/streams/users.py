@@ -1,6 +1,7 @@
 """The users of an account, and the meetings and webinars that Zoom lists for each of them."""
 
-from collections.abc import Iterator, Mapping
+from abc import ABC
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import requests
@@ -54,27 +55,36 @@ class Users(ZoomStream):
             yield page
 
 
-class UserMeetings(ZoomSubstream):
-    """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/users/{userId}/meetings"""
+class UserList(ZoomSubstream, ABC):
+    """What Zoom lists for each user. The same meeting can be on the lists of several, and is taken once."""
 
     parent_class = Users
     inherits = {"user_id": "id"}
+    primary_key = "id"
+
+    def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
+        seen: set[int] = set()
+        for record in super().records_for_children(kept):
+            if record["id"] not in seen:
+                seen.add(record["id"])
+                yield record
+
+
+class UserMeetings(UserList):
+    """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/users/{userId}/meetings"""
+
     endpoint = "users/{user_id}/meetings"
     record_key = "meetings"
-    primary_key = "id"
     rate_limit = MEDIUM
     scopes = ("meeting:read:admin", "meeting:read:list_meetings:admin")
     params = {"type": "scheduled"}
 
 
-class UserWebinars(ZoomSubstream):
+class UserWebinars(UserList):
     """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/users/{userId}/webinars"""
 
-    parent_class = Users
-    inherits = {"user_id": "id"}
     endpoint = "users/{user_id}/webinars"
     record_key = "webinars"
-    primary_key = "id"
     rate_limit = MEDIUM
     scopes = ("webinar:read:admin", "webinar:read:list_webinars:admin")
     params = {"type": "scheduled"}
