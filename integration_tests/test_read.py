@@ -89,7 +89,7 @@ def test_every_row_arrives_once_with_every_field(
 def test_records_are_valid_and_their_keys_are_unique(whole_account: Output, stream: type[ZoomStream]) -> None:
     schema = ResourceSchemaLoader("source_zoom").get_schema(stream.stream_name())
     validator = Draft7Validator(schema)
-    key = [stream.primary_key] if isinstance(stream.primary_key, str) else stream.primary_key
+    key = stream.key_fields()
     keys = []
     for record in whole_account.records(stream.stream_name()):
         assert [error.message for error in validator.iter_errors(record)] == []

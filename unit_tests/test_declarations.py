@@ -43,7 +43,7 @@ def test_streams_and_schema_files_are_the_same_set() -> None:
 @every_stream
 def test_keys_columns_and_secrets_are_in_the_schema(stream: type[ZoomStream]) -> None:
     properties = schema_of(stream)["properties"]
-    key = [stream.primary_key] if isinstance(stream.primary_key, str) else stream.primary_key
+    key = stream.key_fields()
     inherited = stream.inherits if issubclass(stream, ZoomSubstream) else {}
     columns = [*key, *inherited, *stream.identity, *stream.host_secrets]
     assert [column for column in columns if column not in properties] == []
@@ -84,7 +84,7 @@ def test_an_endpoint_is_declared_completely(endpoint: type[ZoomStream]) -> None:
 def test_the_readme_has_a_row_for_the_stream(stream: type[ZoomStream]) -> None:
     rows = (ROOT / "README.md").read_text().splitlines()
     row = next(row for row in rows if row.startswith(f"| `{stream.stream_name()}` |"))
-    key = [stream.primary_key] if isinstance(stream.primary_key, str) else stream.primary_key
+    key = stream.key_fields()
     assert f"| {', '.join(key)} |" in row
     assert f"| {stream.rate_limit} |" in row
     assert f"`{stream.scopes[1]}`" in row

@@ -249,12 +249,13 @@ class ZoomStream(HttpStream, Parent, ABC):
                 for name in self.host_secrets:
                     record.pop(name, None)
 
-    @property
-    def _key_fields(self) -> Sequence[str]:
-        return (self.primary_key,) if isinstance(self.primary_key, str) else self.primary_key  # type: ignore[return-value]
+    @classmethod
+    def key_fields(cls) -> Sequence[str]:
+        """The primary key as a sequence, whether it is declared as one field or as several."""
+        return (cls.primary_key,) if isinstance(cls.primary_key, str) else cls.primary_key  # type: ignore[return-value]
 
     def _key(self, record: Mapping[str, Any]) -> int:
-        return hash(tuple(record.get(name) for name in self._key_fields))
+        return hash(tuple(record.get(name) for name in self.key_fields()))
 
 
 class ZoomSubstream(HttpSubStream, ZoomStream, ABC):

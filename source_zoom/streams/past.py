@@ -147,9 +147,9 @@ class PastOccurrences(Parent, ABC):
         return (*OCCURRENCE, "type", "to")
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
-        # Both ways begin with the users; by their answer Zoom's clock is known, and so are the days.
+        # Both ways begin with the users; by their answer Zoom's clock is known, and so is what readers need.
         next(iter(self._users.shared), None)
-        self._first = self.first_day(self._sync.server_clock.now().date()).isoformat()
+        self.first_day(self._sync.server_clock.now().date())
         refusals: list[Refused] = []
         failures: list[Exception] = []
         reports = self._way(
@@ -208,8 +208,7 @@ class PastOccurrences(Parent, ABC):
         uuid = None
         while due:
             occurrence = _from_line(due.pop())
-            is_wanted = not occurrence["start_time"] or occurrence["start_time"] >= self._first
-            if is_wanted and occurrence["uuid"] != uuid:
+            if occurrence["uuid"] != uuid:
                 yield occurrence
             uuid = occurrence["uuid"]
 
