@@ -179,7 +179,7 @@ class ZoomClient(HttpClient):
             case Action.REFRESH:
                 self._authenticator.refresh(token)
             case Action.SLOW_DOWN:
-                self._limits.budget(self._label).pause(1.0)
+                self._limits.budget(self._label).pause(0.1)
         if retries.pause() is None:
             lasting = verdict.action is Action.REFRESH
             raise ZoomError(

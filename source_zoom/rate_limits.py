@@ -21,6 +21,10 @@ PLANS: Mapping[str, Mapping[str, float]] = {
 }
 
 
+# Requests that leave evenly do not arrive evenly: at the full limit, Zoom would refuse some of them.
+FASTEST = 0.95
+
+
 @dataclass(frozen=True)
 class Timer:
     """The local clock and the sleeper, in seconds, in one place so that tests can replace both."""
@@ -95,17 +99,23 @@ class RateLimits:
     """The budgets of all labels, and what Zoom's answers teach about the account's plan.
 
     `share` is the percentage of Zoom's limits that this connector may use. Plan "auto" begins at Pro
-    and follows the per-second limits that Zoom's answers name.
+    and follows the per-second limits that Zoom's answers name. `workers` are the threads that read.
     """
 
-    def __init__(self, plan: str, share: int, timer: Timer) -> None:
+    def __init__(self, plan: str, share: int, timer: Timer, workers: int) -> None:
         self._learns = plan == "auto"
-        self._share = share / 100
+        self._share = min(share / 100, FASTEST)
+        # Each label has workers of its own, or all of them would soon wait for the slowest label.
+        self._rooms = {label: threading.Semaphore(max(1, workers // len(PLANS["pro"]))) for label in PLANS["pro"]}
         limits = PLANS["pro" if self._learns else plan]
         self._budgets = {label: Budget(limit * self._share, timer) for label, limit in limits.items()}
 
     def budget(self, label: str) -> Budget:
         return self._budgets[label]
+
+    def room(self, label: str) -> threading.Semaphore:
+        """Counts the slices of this label that may still be taken in hand."""
+        return self._rooms[label]
 
     def learn(self, label: str, headers: Mapping[str, str]) -> None:
         """Take the limit from an answer's headers, and the other labels' from the plan that has it."""

@@ -200,7 +200,9 @@ class SourceZoom(ConcurrentSourceAdapter):
                 self._hand_over,
                 server_clock.observe,
             ),
-            limits=RateLimits(parsed.rate_limit_plan, parsed.rate_limit_share, self._timer),
+            limits=RateLimits(
+                parsed.rate_limit_plan, parsed.rate_limit_share, self._timer, parsed.num_workers
+            ),
             retries=retries,
             server_clock=server_clock,
             summary=Summary(),

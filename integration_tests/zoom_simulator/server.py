@@ -298,6 +298,7 @@ class Simulator:
     ) -> web.Response:
         """Orders from outside the process; see the README for what they take."""
         order: dict[str, Any] = orjson.loads(await request.read() or b"{}")
+        streams = query["streams"].split(",") if "streams" in query else truth.STREAMS
         match request.method, command:
             case "GET", "journal":
                 answer_: Any = self.journal.summary()
@@ -305,8 +306,11 @@ class Simulator:
                 self.journal.reset()
                 answer_ = {}
             case "GET", "least":
-                streams = query["streams"].split(",") if "streams" in query else truth.STREAMS
                 answer_ = truth.least_counts(self.world, streams)
+            case "GET", "bound":
+                answer_ = {"seconds": truth.bound(self.world, self.limits.per_second, streams)}
+            case "GET", "rows":
+                answer_ = {stream: sum(1 for _ in truth.rows(self.world, stream)) for stream in streams}
             case "POST", "clock":
                 if "set" in order:
                     self.clock.set(datetime.fromisoformat(order["set"]))

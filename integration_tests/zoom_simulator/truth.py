@@ -4,7 +4,7 @@ This is worked out from the world itself and not by walking the routes, so it ca
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import objects
@@ -160,6 +160,12 @@ def least_counts(
 ) -> dict[str, int]:
     """How many requests per rate limit label that makes."""
     return dict(Counter(label for label, _ in least_urls(world, streams, hosts_report=hosts_report)))
+
+
+def bound(world: World, per_second: Mapping[str, int], streams: Iterable[str] = STREAMS) -> float:
+    """The seconds in which these limits allow that many requests: no client can be faster."""
+    counts = least_counts(world, streams)
+    return max((counts[label] / limit for label, limit in per_second.items() if label in counts), default=0.0)
 
 
 def _pages(name: str, total: int, id_: int | str = "", **query: object) -> Iterator[tuple[str, str]]:

@@ -98,6 +98,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         super().__init__()
         self.sync = sync
         self._http_client: ZoomClient = sync.client(self.name, self.rate_limit, self.scopes)
+        self._room = sync.limits.room(self.rate_limit)
         self._ended: StreamEnded | None = None
         self.failures: list[Exception] = []
         self._has_failed = False
@@ -165,12 +166,24 @@ class ZoomStream(HttpStream, Parent, ABC):
                 is_first, self._has_failed = not self._has_failed, True
             if is_first:
                 raise
+        finally:
+            self._room.release()
 
-    def parent_slices(self) -> Iterable[Slice | None]:
+    @abstractmethod
+    def slices(self) -> Iterable[Slice]:
+        """What to ask for, one by one."""
+
+    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterator[Slice]:
+        """The slices for the workers: the next one once there is room for it among those in hand."""
+        for stream_slice in self.slices():
+            self._room.acquire()
+            yield stream_slice
+
+    def parent_slices(self) -> Iterable[Slice]:
         """The slices that children need."""
-        return self.stream_slices(sync_mode=SyncMode.full_refresh)
+        return self.slices()
 
-    def parent_batches(self) -> Iterable[Iterable[Slice | None]]:
+    def parent_batches(self) -> Iterable[Iterable[Slice]]:
         """The slices that children need, in batches of which one is read to its end before the next."""
         return (self.parent_slices(),)
 
@@ -282,12 +295,11 @@ class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
     def parent_fields(cls) -> Iterable[str]:
         return cls.inherits.values()
 
-    def stream_slices(
-        self,
-        sync_mode: SyncMode,
-        cursor_field: list[str] | None = None,
-        stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterator[Slice]:
+    def stream_slices(self, sync_mode: SyncMode, **kwargs: Any) -> Iterator[Slice]:
+        # Not HttpSubStream's, which reads the parent anew for every child.
+        return ZoomStream.stream_slices(self, sync_mode, **kwargs)
+
+    def slices(self) -> Iterator[Slice]:
         for record in self.parent.shared:
             if self._has_failed:
                 return

@@ -46,12 +46,12 @@ class ReportHosts(ZoomSubstream):
     params = {"type": "active"}
     slice_params = ("from", "to")
 
-    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterator[Slice]:
+    def slices(self) -> Iterator[Slice]:
         today = self.sync.server_clock.now().date()
         return report_months(today, self.first_day(today))
 
     def parent_batches(self) -> Iterator[Iterable[Slice]]:
-        return ((month,) for month in self.stream_slices(SyncMode.full_refresh))
+        return ((month,) for month in self.slices())
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
         # The users come first in any case: by their answer Zoom's clock is known, and so are the months.
@@ -63,7 +63,7 @@ class ReportHosts(ZoomSubstream):
                 "Zoom does not say who hosted meetings, so every user is asked for every month,"
                 f" which can cost thousands of requests. {refused}"
             )
-            for month in self.stream_slices(SyncMode.full_refresh):
+            for month in self.slices():
                 yield from ({"id": user, **month} for user in users)
 
 
@@ -85,8 +85,7 @@ class ReportedOccurrences(ZoomSubstream):
     slice_params = ("from", "to")
 
     def parent_batches(self) -> Iterator[Iterable[Slice]]:
-        slices = self.stream_slices(SyncMode.full_refresh)
-        return (month for _, month in groupby(slices, key=lambda stream_slice: stream_slice["to"]))
+        return (month for _, month in groupby(self.slices(), key=lambda stream_slice: stream_slice["to"]))
 
 
 class MeetingInstances(ZoomSubstream):
@@ -269,7 +268,7 @@ class OccurrenceStream(ZoomSubstream, ABC):
     def first_day(self, today: date) -> date:
         return self._progress.begin(today, oldest_report(today))
 
-    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterator[Slice]:
+    def slices(self) -> Iterator[Slice]:
         occurrences = iter(self.parent.shared)
         earliest = next(occurrences, None)
         # From here on the parent knows today.
@@ -301,11 +300,8 @@ class OccurrenceStream(ZoomSubstream, ABC):
             # Once the stream has ended, its slices end without having been read.
             if not self._ended:
                 self._progress.finish(occurrence)
-        finally:
-            self._progress.let_go()
 
     def _slice(self, occurrence: Mapping[str, Any]) -> Slice:
-        self._progress.make_room()
         return {column: occurrence.get(field) for column, field in self.inherits.items()}
 
 

@@ -39,8 +39,6 @@ logger = logging.getLogger("airbyte.source_zoom")
 
 VERSION = 1
 MOST_RETRIES = 1_000
-# Enough to reach the rate limits; more would let one stream run ahead of the others, and of a daily limit.
-MOST_IN_HAND = 50
 
 Occurrence = Mapping[str, Any]
 
@@ -75,7 +73,6 @@ class Progress(Cursor):
         self._start_date = start_date or date.min
         self._outlet = outlet
         self._lock = threading.Lock()
-        self._room = threading.Semaphore(MOST_IN_HAND)
         self._today: date | None = None
         self._day: date | None = None
         self._read_on: date | None = None
@@ -143,14 +140,6 @@ class Progress(Cursor):
             self._handed_out_before = max(self._handed_out_before, day)
             self._under_way[day] += 1
             return True
-
-    def make_room(self) -> None:
-        """Wait until there are few enough occurrences in hand for another one."""
-        self._room.acquire()
-
-    def let_go(self) -> None:
-        """Note that an occurrence is no longer in hand, however its reading ended."""
-        self._room.release()
 
     def hold(self) -> None:
         """Leave the state where it is in this sync: not every occurrence could be found."""

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import requests
-from airbyte_cdk.models import SyncMode
 
 from source_zoom.rate_limits import MEDIUM
 from source_zoom.streams.base import Record, Slice, ZoomStream, ZoomSubstream
@@ -27,7 +26,7 @@ class Users(ZoomStream):
     slice_params = ("status",)
     host_secrets = ("host_key",)
 
-    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterator[Slice]:
+    def slices(self) -> Iterator[Slice]:
         yield from self.parent_slices()
         if self.sync.config.include_pending_users:
             yield {"status": "pending"}

@@ -1,0 +1,138 @@
+"""Measures one read: the connector's console script against the simulator, each a process of its own."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+CONNECTOR = Path(sys.executable).with_name("source-zoom")
+SIMULATOR = [sys.executable, "-m", "integration_tests.zoom_simulator", "--counts-only"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is read: the size of the account, its plan, the connector's config; no streams means all."""
+
+    title: str
+    size: Mapping[str, float]
+    plan: str = "business"
+    config: Mapping[str, object] = field(default_factory=dict)
+    streams: Sequence[str] = ()
+    latency: float = 0.15
+    jitter: float = 0.3
+
+
+@dataclass(frozen=True)
+class Result:
+    """What it took. Times in seconds, memory in MB; `bound` is the least time that the plan allows."""
+
+    title: str
+    wall: float
+    cpu: float
+    peak: float
+    bound: float
+    requests: int
+    least: int
+    refused: int
+    records: int
+    rows: int
+
+    @property
+    def ratio(self) -> float:
+        return self.wall / self.bound if self.bound else 0.0
+
+
+def measure(case: Case) -> Result:
+    """Run one case. Raises RuntimeError where the connector fails."""
+    with simulator(case) as account, tempfile.TemporaryDirectory() as folder:
+        files = Path(folder)
+        (files / "config.json").write_text(json.dumps(config(case, account)))
+        (files / "catalog.json").write_text(json.dumps(catalog(case, files / "config.json")))
+        requests.post(f"{account['url']}/_simulator/journal/reset", timeout=60)
+        output = files / "messages.jsonl"
+        began = time.monotonic()
+        usage = read(files, output)
+        wall = time.monotonic() - began
+        with output.open("rb") as lines:
+            records = sum(line.startswith(b'{"type":"RECORD"') for line in lines)
+        journal = ask(account, "journal", case)
+        answers = journal["by_route_and_status"]
+        return Result(
+            title=case.title,
+            wall=wall,
+            cpu=usage.ru_utime + usage.ru_stime,
+            peak=usage.ru_maxrss / 1000,
+            bound=ask(account, "bound", case)["seconds"],
+            requests=sum(n for label, n in journal["requests_by_label"].items() if label != "TOKEN"),
+            least=sum(ask(account, "least", case).values()),
+            refused=sum(n for answer, n in answers.items() if answer.endswith(" 429")),
+            records=records,
+            rows=sum(ask(account, "rows", case).values()),
+        )
+
+
+@contextlib.contextmanager
+def simulator(case: Case) -> Iterator[Json]:
+    """The facts about a simulated account, for as long as it runs."""
+    options = {**case.size, "plan": case.plan, "latency": case.latency, "jitter": case.jitter}
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    command = [*SIMULATOR, *arguments, "--until-stdin-closes"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        yield json.loads(process.stdout.readline())
+        process.stdin.close()
+
+
+def config(case: Case, account: Json) -> Json:
+    return {
+        "credentials": {
+            "auth_type": "server_to_server",
+            **{key: account[key] for key in ("account_id", "client_id", "client_secret")},
+        },
+        "api_url": account["api_url"],
+        "token_url": account["token_url"],
+        **case.config,
+    }
+
+
+def catalog(case: Case, config_file: Path) -> Json:
+    done = subprocess.run([CONNECTOR, "discover", "--config", config_file], capture_output=True, check=True)
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    streams = next(message["catalog"]["streams"] for message in messages if message["type"] == "CATALOG")
+    return {
+        "streams": [
+            {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
+            for stream in streams
+            if stream["name"] in (case.streams or [stream["name"]])
+        ]
+    }
+
+
+def read(files: Path, output: Path) -> Any:
+    """Read into a file. Returns the resources that the process used, start-up included."""
+    command = [CONNECTOR, "read", "--config", files / "config.json", "--catalog", files / "catalog.json"]
+    with output.open("wb") as stdout:
+        process = subprocess.Popen(command, stdout=stdout)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"The connector ended with exit code {process.returncode}.")
+    return usage
+
+
+def ask(account: Json, order: str, case: Case) -> Json:
+    query = {"streams": ",".join(case.streams)} if case.streams else {}
+    answer: Json = requests.get(f"{account['url']}/_simulator/{order}", query, timeout=600).json()
+    return answer
