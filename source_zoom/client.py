@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 import requests
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.http_client import HttpClient
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from source_zoom.auth import ZoomAuthenticator
 from source_zoom.config import Config
@@ -130,16 +131,17 @@ class ZoomClient(HttpClient):
 
         Raises Skipped, PageTokenLost, a StreamEnded, or a ZoomError that names the resource.
         """
-        request = self._create_prepared_request(http_method, url, params=params)
+        request = self._request(url, params or {})
         retries = self._retries.fresh()
         while True:
             waited = self._limits.budget(self._label).take(urgent=self.urgent)
             token = self._authenticator.sign(request)
             self._summary.add(self._name, requests=1, waited=waited)
             try:
-                response = self._session.send(
-                    request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, **self._proxies
+                response = self._adapter.send(
+                    request, timeout=(CONNECT_SECONDS, READ_SECONDS), **self._environment
                 )
+                response.content  # noqa: B018  # reads the body, so that the connection is free again
                 verdict = self._judge(response)
             except requests.RequestException as error:
                 verdict = Verdict(Action.RETRY, "Zoom could not be reached", 0, None, type(error).__name__)
@@ -150,7 +152,6 @@ class ZoomClient(HttpClient):
 
     def _judge(self, response: requests.Response) -> Verdict | None:
         self._server_clock.observe(response)
-        self._limits.learn(self._label, response.headers)
         verdict = judge(response)
         if verdict and verdict.action in (Action.SLOW_DOWN, Action.STOP_LABEL):
             # Zoom says until when in a date, and only when the day's requests are used up.
@@ -158,6 +159,9 @@ class ZoomClient(HttpClient):
             if "T" in until or verdict.action is Action.STOP_LABEL:
                 reason = f"the daily rate limit is used up until {until or '00:00 UTC'}"
                 return replace(verdict, action=Action.STOP_LABEL, reason=reason)
+            self._limits.refused(self._label, response.headers)
+        else:
+            self._limits.passed(self._label, response.headers)
         return verdict
 
     def _act(self, verdict: Verdict, request: requests.PreparedRequest, token: str, retries: Retries) -> None:
@@ -178,8 +182,6 @@ class ZoomClient(HttpClient):
                 raise ZoomError(f"Zoom refused {resource}: {verdict}.")
             case Action.REFRESH:
                 self._authenticator.refresh(token)
-            case Action.SLOW_DOWN:
-                self._limits.budget(self._label).pause(0.1)
         if retries.pause() is None:
             lasting = verdict.action is Action.REFRESH
             raise ZoomError(
@@ -188,7 +190,20 @@ class ZoomClient(HttpClient):
             )
         self._summary.add(self._name, retries=1)
 
+    def _request(self, url: str, params: Mapping[str, str]) -> requests.PreparedRequest:
+        # The session would take more time to prepare a request, with the cookies and the .netrc that Zoom
+        # does not want, than it takes to send one.
+        request = requests.PreparedRequest()
+        request.method = "GET"
+        request.url = f"{url}?{urlencode(params)}" if params else url
+        request.headers = self._session.headers.copy()  # type: ignore[attr-defined]  # a CaseInsensitiveDict
+        return request
+
     @cached_property
-    def _proxies(self) -> Mapping[str, Any]:
+    def _adapter(self) -> BaseAdapter:
+        return self._session.get_adapter(self._authenticator.api_base)
+
+    @cached_property
+    def _environment(self) -> Mapping[str, Any]:
         """The proxy and certificate settings of the environment, the same for every request."""
         return self._session.merge_environment_settings(self._authenticator.api_base, {}, None, None, None)

@@ -8,11 +8,12 @@ import heapq
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-LIGHT, MEDIUM, HEAVY = "LIGHT", "MEDIUM", "HEAVY"
+LABELS = LIGHT, MEDIUM, HEAVY = "LIGHT", "MEDIUM", "HEAVY"
 
 PLANS: Mapping[str, Mapping[str, float]] = {
     "free": {LIGHT: 4, MEDIUM: 2, HEAVY: 1},
@@ -23,6 +24,9 @@ PLANS: Mapping[str, Mapping[str, float]] = {
 
 # Requests that leave evenly do not arrive evenly: at the full limit, Zoom would refuse some of them.
 FASTEST = 0.95
+PAUSE_SECONDS = 0.1
+REFUSALS = 20
+MOST_CHANGES = 2
 
 
 @dataclass(frozen=True)
@@ -98,38 +102,57 @@ class Budget:
 class RateLimits:
     """The budgets of all labels, and what Zoom's answers teach about the account's plan.
 
-    `share` is the percentage of Zoom's limits that this connector may use. Plan "auto" begins at Pro
-    and follows the per-second limits that Zoom's answers name. `workers` are the threads that read.
+    `share` is the percentage of Zoom's limits that this connector may use. Plan "auto" begins at Pro and
+    follows the per-second limits that Zoom's answers name. Where they name none, it goes on at Pro, or goes
+    down a plan when a label is refused again and again. It changes the limit of a label twice at most.
     """
 
-    def __init__(self, plan: str, share: int, timer: Timer, workers: int) -> None:
+    def __init__(self, plan: str, share: int, timer: Timer) -> None:
         self._learns = plan == "auto"
         self._share = min(share / 100, FASTEST)
-        # Each label has workers of its own, or all of them would soon wait for the slowest label.
-        self._rooms = {label: threading.Semaphore(max(1, workers // len(PLANS["pro"]))) for label in PLANS["pro"]}
-        limits = PLANS["pro" if self._learns else plan]
-        self._budgets = {label: Budget(limit * self._share, timer) for label, limit in limits.items()}
+        self._lock = threading.Lock()
+        self._limits = dict(PLANS["pro" if self._learns else plan])
+        self._budgets = {label: Budget(limit * self._share, timer) for label, limit in self._limits.items()}
+        self._changes = Counter[str]()
+        self._refused_in_a_row = Counter[str]()
+        self._are_named = False
 
     def budget(self, label: str) -> Budget:
         return self._budgets[label]
 
-    def room(self, label: str) -> threading.Semaphore:
-        """Counts the slices of this label that may still be taken in hand."""
-        return self._rooms[label]
+    def passed(self, label: str, headers: Mapping[str, str]) -> None:
+        """Take notice of an answer that Zoom did not refuse for its rate limits."""
+        self._refused_in_a_row[label] = 0
+        self._learn(label, headers)
 
-    def learn(self, label: str, headers: Mapping[str, str]) -> None:
-        """Take the limit from an answer's headers, and the other labels' from the plan that has it."""
+    def refused(self, label: str, headers: Mapping[str, str]) -> None:
+        """Take notice of a refusal: hold the label for a moment, so that Zoom's window empties a little."""
+        self._budgets[label].pause(PAUSE_SECONDS)
+        self._learn(label, headers)
+        self._refused_in_a_row[label] += 1
+        if self._learns and not self._are_named and self._refused_in_a_row[label] >= REFUSALS:
+            slower = [plan for plan in PLANS.values() if plan[label] < self._limits[label]]
+            self._change(slower[-1] if slower else {})
+
+    def _learn(self, label: str, headers: Mapping[str, str]) -> None:
         if not self._learns or headers.get("X-RateLimit-Type", "").upper() != "QPS":
             return
         text = headers.get("X-RateLimit-Limit", "")
         limit = float(text) if text.isdigit() else 0.0
-        if not limit or self._budgets[label].per_second == limit * self._share:
-            return
-        self._budgets[label].per_second = limit * self._share
-        for plan in PLANS.values():
-            if plan[label] == limit:
-                for other, budget in self._budgets.items():
-                    budget.per_second = plan[other] * self._share
+        if limit:
+            self._are_named = True
+            if limit != self._limits[label]:
+                known = (plan for plan in PLANS.values() if plan[label] == limit)
+                self._change(next(known, {label: limit}))
+
+    def _change(self, limits: Mapping[str, float]) -> None:
+        with self._lock:
+            for label, limit in limits.items():
+                if limit != self._limits[label] and self._changes[label] < MOST_CHANGES:
+                    self._changes[label] += 1
+                    self._refused_in_a_row[label] = 0
+                    self._limits[label] = limit
+                    self._budgets[label].per_second = limit * self._share
 
 
 @dataclass

@@ -2,8 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from queue import Queue
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, TypeVar, cast
 
 from airbyte_cdk.config_observation import (
@@ -21,19 +20,16 @@ from airbyte_cdk.models import (
     StreamDescriptor,
     SyncMode,
 )
-from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
-from airbyte_cdk.sources.concurrent_source.concurrent_source_adapter import ConcurrentSourceAdapter
+from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.streams import Stream
-from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
-from airbyte_cdk.sources.streams.concurrent.adapters import StreamFacade
-from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.auth import HandOver, ZoomAuthenticator
 from source_zoom.client import ServerClock, Sync, make_session
+from source_zoom.concurrency import ConcurrentRead
 from source_zoom.config import migrate, parse
 from source_zoom.errors import ConfigError, ZoomError
 from source_zoom.rate_limits import RateLimits, Retries, Timer
@@ -49,11 +45,10 @@ Contents = TypeVar("Contents")
 
 CHECK_RETRY_SECONDS = 30.0
 SPARE_CONNECTIONS = 150
-QUEUE_SIZE = 10_000
 SEVERITY = (FailureType.config_error, FailureType.system_error, FailureType.transient_error)
 
 
-class SourceZoom(ConcurrentSourceAdapter):
+class SourceZoom(AbstractSource):
     """Reads a Zoom account.
 
     `hand_over` gets the whole config whenever Zoom has replaced the refresh token, before anything uses
@@ -68,7 +63,6 @@ class SourceZoom(ConcurrentSourceAdapter):
         self._timer = timer or Timer()
         self._hand_over = hand_over
         self._messages = InMemoryMessageRepository()
-        super().__init__(self._concurrency(1))
 
     @property
     def name(self) -> str:
@@ -91,7 +85,7 @@ class SourceZoom(ConcurrentSourceAdapter):
 
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
-        return _readable("config", ConcurrentSourceAdapter.read_config, config_path)
+        return _readable("config", AbstractSource.read_config, config_path)
 
     @classmethod
     def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
@@ -130,7 +124,7 @@ class SourceZoom(ConcurrentSourceAdapter):
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
-        return list(self._facades(STREAMS, self._sync(config), None, Queue()))
+        return list(build(STREAMS, self._sync(config)))
 
     def read(
         self,
@@ -146,10 +140,13 @@ class SourceZoom(ConcurrentSourceAdapter):
         for name, error in unknown.items():
             yield error.as_airbyte_message(StreamDescriptor(name=name))
         sync = self._sync(config)
-        queue: Queue[QueueItem] = Queue(maxsize=QUEUE_SIZE)
-        facades = self._facades([classes[name] for name in names if name in classes], sync, state, queue)
+        read = ConcurrentRead(sync.config.num_workers, self._messages)
+        states = _states(state)
+        outlet = Outlet(read.queue, self._messages)
+        for stream in build([classes[name] for name in names if name in classes], sync):
+            read.add(stream, stream.make_cursor(states.get_stream_state(stream.name, None), outlet))
         try:
-            for message in self._read_concurrently(facades, sync.config.num_workers, queue):
+            for message in read.messages():
                 if message.trace and message.trace.error and message.trace.error.stream_descriptor:
                     trace = message.trace.error
                     failures.setdefault(trace.stream_descriptor.name, trace.failure_type)
@@ -164,25 +161,6 @@ class SourceZoom(ConcurrentSourceAdapter):
         if failures:
             worst = next(kind for kind in SEVERITY if kind in failures.values())
             raise ZoomError(f"Not read completely: {', '.join(failures)}. The errors above say why.", worst)
-
-    def _read_concurrently(
-        self, facades: Sequence[StreamFacade], num_workers: int, queue: Queue[QueueItem]
-    ) -> Iterator[AirbyteMessage]:
-        # With no stream at all the CDK would wait for one for ever.
-        if facades:
-            streams: list[AbstractStream] = [facade.get_underlying_stream() for facade in facades]
-            yield from self._concurrency(num_workers, queue).read(streams)
-
-    def _concurrency(self, num_workers: int, queue: Queue[QueueItem] | None = None) -> ConcurrentSource:
-        # The generators of slices wait for parents most of the time, so they come on top of the workers.
-        return ConcurrentSource.create(
-            num_workers=num_workers + len(STREAMS),
-            initial_number_of_partitions_to_generate=len(STREAMS),
-            logger=logger,
-            slice_logger=self._slice_logger,
-            message_repository=self._messages,
-            queue=queue,
-        )
 
     def _sync(self, config: Mapping[str, Any], retry_seconds: float = Retries.seconds) -> Sync:
         parsed = parse(config)
@@ -200,33 +178,11 @@ class SourceZoom(ConcurrentSourceAdapter):
                 self._hand_over,
                 server_clock.observe,
             ),
-            limits=RateLimits(
-                parsed.rate_limit_plan, parsed.rate_limit_share, self._timer, parsed.num_workers
-            ),
+            limits=RateLimits(parsed.rate_limit_plan, parsed.rate_limit_share, self._timer),
             retries=retries,
             server_clock=server_clock,
             summary=Summary(),
         )
-
-    def _facades(
-        self,
-        classes: Iterable[type[ZoomStream]],
-        sync: Sync,
-        state: list[AirbyteStateMessage] | None,
-        queue: Queue[QueueItem],
-    ) -> list[StreamFacade]:
-        try:
-            states = ConnectorStateManager(state)
-        except ValueError:
-            logger.warning("The state is a global one, which this connector never wrote: it is not used.")
-            states = ConnectorStateManager()
-        outlet = Outlet(queue, self._messages)
-        facades = []
-        for stream in build(classes, sync):
-            cursor = stream.make_cursor(states.get_stream_state(stream.name, stream.namespace), outlet)
-            facade = StreamFacade.create_from_stream(stream, self, logger, None, cursor)
-            facades.append(cast("StreamFacade", facade))
-        return facades
 
 
 def build(classes: Iterable[type[ZoomStream]], sync: Sync) -> list[ZoomStream]:
@@ -254,6 +210,14 @@ def lineage(classes: Iterable[type[Parent]]) -> set[type[Parent]]:
     for stream_class in classes:
         found |= lineage(stream_class.parent_classes())
     return found
+
+
+def _states(state: list[AirbyteStateMessage] | None) -> ConnectorStateManager:
+    try:
+        return ConnectorStateManager(state)
+    except ValueError:
+        logger.warning("The state is a global one, which this connector never wrote: it is not used.")
+        return ConnectorStateManager()
 
 
 def _readable(what: str, read: Callable[[str], Contents], path: str) -> Contents:

@@ -81,13 +81,72 @@ def test_a_closed_budget_raises_in_every_waiter() -> None:
     assert len(raised) == 5
 
 
+def named(limit: int) -> dict[str, str]:
+    return {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": str(limit)}
+
+
+def rates(limits: RateLimits) -> list[float]:
+    return [limits.budget(label).per_second for label in (LIGHT, MEDIUM, HEAVY)]
+
+
 def test_auto_begins_at_pro_and_learns_the_plan() -> None:
-    limits = RateLimits("auto", 100, Timer())
-    assert limits.budget(HEAVY).per_second == 10
-    limits.learn(LIGHT, {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "80"})
-    assert [limits.budget(label).per_second for label in (LIGHT, MEDIUM, HEAVY)] == [80, 60, 40]
-    limits.learn(HEAVY, {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "1"})
-    assert [limits.budget(label).per_second for label in (LIGHT, MEDIUM, HEAVY)] == [4, 2, 1]
+    limits = RateLimits("auto", 50, Timer())
+    assert rates(limits) == [15, 10, 5]
+    limits.passed(LIGHT, named(80))
+    assert rates(limits) == [40, 30, 20]
+    limits.refused(HEAVY, named(1))
+    assert rates(limits) == [2, 1, 0.5]
+
+
+def test_auto_follows_a_limit_of_no_plan_for_its_label_alone() -> None:
+    limits = RateLimits("auto", 50, Timer())
+    limits.passed(MEDIUM, named(50))
+    assert rates(limits) == [15, 25, 5]
+
+
+def test_auto_changes_its_mind_twice_at_most() -> None:
+    limits = RateLimits("auto", 50, Timer())
+    for limit in (80, 4, 80, 30, 80):
+        limits.passed(LIGHT, named(limit))
+    assert rates(limits) == [2, 1, 0.5]
+
+
+def test_auto_goes_down_a_plan_when_zoom_names_no_limit_and_goes_on_refusing() -> None:
+    limits = RateLimits("auto", 50, Timer())
+    for _ in range(19):
+        limits.refused(HEAVY, {})
+    limits.passed(HEAVY, {})
+    assert rates(limits) == [15, 10, 5]
+    for _ in range(20):
+        limits.refused(HEAVY, {})
+    assert rates(limits) == [2, 1, 0.5]
+    for _ in range(100):
+        limits.refused(HEAVY, {})
+    assert rates(limits) == [2, 1, 0.5]
+
+
+def test_auto_does_not_guess_once_zoom_has_named_a_limit() -> None:
+    limits = RateLimits("auto", 50, Timer())
+    limits.passed(LIGHT, named(30))
+    for _ in range(100):
+        limits.refused(LIGHT, {})
+    assert rates(limits) == [15, 10, 5]
+
+
+def test_a_refusal_holds_its_label_for_a_moment() -> None:
+    fake = FakeTime()
+    limits = RateLimits("pro", 100, fake.timer)
+    limits.refused(HEAVY, {})
+    began = fake.now
+    limits.budget(LIGHT).take(urgent=False)
+    assert fake.now == began
+    limits.budget(HEAVY).take(urgent=False)
+    assert fake.now - began == pytest.approx(0.1)
+
+
+def test_the_full_limit_is_never_quite_used() -> None:
+    assert rates(RateLimits("business", 100, Timer())) == pytest.approx([76, 57, 38])
+    assert rates(RateLimits("business", 90, Timer())) == pytest.approx([72, 54, 36])
 
 
 def test_a_daily_limit_or_an_odd_header_teaches_nothing() -> None:
@@ -98,13 +157,15 @@ def test_a_daily_limit_or_an_odd_header_teaches_nothing() -> None:
         {"X-RateLimit-Type": "QPS"},
         {},
     ):
-        limits.learn(LIGHT, headers)
+        limits.passed(LIGHT, headers)
     assert limits.budget(LIGHT).per_second == pytest.approx(27)
 
 
 def test_an_explicit_plan_is_obeyed() -> None:
     limits = RateLimits("free", 50, Timer())
-    limits.learn(LIGHT, {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "80"})
+    limits.passed(LIGHT, named(80))
+    for _ in range(100):
+        limits.refused(LIGHT, {})
     assert limits.budget(LIGHT).per_second == 2
 
 

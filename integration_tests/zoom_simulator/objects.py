@@ -1,7 +1,7 @@
 """How the things of the world look as Zoom's JSON objects."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from .clock import DAY, HOUR, iso
 from .settings import (
@@ -460,31 +460,42 @@ def host(world: World, activity: HostActivity) -> Json:
     }
 
 
-def participants(world: World, occurrence: Occurrence, now: float, include_registrant: bool) -> list[Json]:
-    """One row per stay: who rejoins, changes rooms or waits has several, and some rows are written twice."""
+class Stay(NamedTuple):
+    """One row of an occurrence's participants: who rejoins, changes rooms or waits has two."""
+
+    number: int
+    person: Person
+    again: bool
+
+
+def stays(world: World, occurrence: Occurrence) -> list[Stay]:
     if occurrence.solo:
         return []
-    # The occurrence decides which of the four oddities it shows, so that every world shows all of them.
-    oddity = (occurrence.series.slot + occurrence.number) % 4
-    late = now < occurrence.end + world.size.late_hours * HOUR
-    rows = []
-    for person in world.people(occurrence):
-        row = _participant(world, occurrence, person)
-        if include_registrant:
-            known = person.registrant is not None
-            row["registrant_id"] = (
-                world.registrant_id(occurrence.series, "approved", person.registrant or 0) if known else ""
-            )
-        rows.append(row)
-        if person.number % 3 == 1:
-            rows.append(_again(row, oddity, occurrence, person))
-    if late:
+    who = (
+        (person, again)
+        for person in world.people(occurrence)
+        for again in ((False, True) if person.number % 3 == 1 else (False,))
+    )
+    return [Stay(number, person, again) for number, (person, again) in enumerate(who)]
+
+
+def participant(
+    world: World, occurrence: Occurrence, stay: Stay, now: float, include_registrant: bool
+) -> Json:
+    row = _participant(world, occurrence, stay.person)
+    if include_registrant:
+        registrant = stay.person.registrant
+        known = registrant is not None
+        row["registrant_id"] = (
+            world.registrant_id(occurrence.series, "approved", registrant or 0) if known else ""
+        )
+    if stay.again:
+        # The occurrence decides which of the four oddities it shows, so that every world shows all of them.
+        row = _again(row, (occurrence.series.slot + occurrence.number) % 4, occurrence, stay.person)
+    if stay.number % 2 and now < occurrence.end + world.size.late_hours * HOUR:
         # Zoom writes attendance some time after the end: until then stays look as if they had no length.
-        rows = [
-            {**row, "leave_time": row["join_time"], "duration": 0} if n % 2 else row
-            for n, row in enumerate(rows)
-        ]
-    return rows
+        return {**row, "leave_time": row["join_time"], "duration": 0}
+    return row
 
 
 def _participant(world: World, occurrence: Occurrence, person: Person) -> Json:

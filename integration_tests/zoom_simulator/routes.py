@@ -286,8 +286,11 @@ def report_webinars(call: Call) -> Json:
 
 def _participants(call: Call, occurrence: Occurrence) -> Json:
     include = call.one_of("include_fields", ("", "registrant_id")) == "registrant_id"
-    rows = objects.participants(call.world, occurrence, call.now, include)
-    return call.page("participants", rows, lambda row: row)
+    return call.page(
+        "participants",
+        objects.stays(call.world, occurrence),
+        lambda stay: objects.participant(call.world, occurrence, stay, call.now, include),
+    )
 
 
 def report_meeting_participants(call: Call) -> Json:

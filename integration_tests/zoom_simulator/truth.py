@@ -109,7 +109,10 @@ def _past_rows(world: World, stream: str, occurrence: Occurrence, now: float) ->
         case "report_meetings" | "report_webinars":
             return [objects.report(world, occurrence)]
         case "report_meeting_participants" | "report_webinar_participants":
-            return objects.participants(world, occurrence, now, include_registrant=True)
+            return (
+                objects.participant(world, occurrence, stay, now, include_registrant=True)
+                for stay in objects.stays(world, occurrence)
+            )
         case _:
             return _served(world, stream, world.uuid(occurrence), now)
 
@@ -216,11 +219,13 @@ def _least_reports(world: World, hosts_report: bool, now: float) -> Iterator[tup
 
 def _least_past(world: World, stream: str, occurrence: Occurrence, now: float) -> Iterator[tuple[str, str]]:
     uuid = world.uuid(occurrence)
+    readable = world.is_readable(occurrence, now)
     if stream.endswith("_participants"):
-        total = len(objects.participants(world, occurrence, now, include_registrant=False))
+        total = len(objects.stays(world, occurrence)) if readable else 0
         yield from _pages(stream, total, uuid, include_fields="registrant_id")
     elif stream == "webinar_absentees":
-        total = len(world.absentees(occurrence)) if occurrence.series.pattern.registers else 0
+        has_absentees = readable and occurrence.series.pattern.registers
+        total = len(world.absentees(occurrence)) if has_absentees else 0
         yield from _pages(stream, total, uuid)
     else:
         yield _single(stream, uuid)

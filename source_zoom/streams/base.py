@@ -98,7 +98,6 @@ class ZoomStream(HttpStream, Parent, ABC):
         super().__init__()
         self.sync = sync
         self._http_client: ZoomClient = sync.client(self.name, self.rate_limit, self.scopes)
-        self._room = sync.limits.room(self.rate_limit)
         self._ended: StreamEnded | None = None
         self.failures: list[Exception] = []
         self._has_failed = False
@@ -156,28 +155,28 @@ class ZoomStream(HttpStream, Parent, ABC):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterator[Record]:
         """The records of one slice; overriding it keeps the CDK from reading the first page only."""
+        for page in self.read_pages(stream_slice or {}):
+            yield from page
+
+    def read_pages(self, stream_slice: Slice) -> Iterator[list[Record]]:
+        """The records of one slice, page by page."""
         try:
             for records in self._read_slice(stream_slice):
                 self.sync.summary.add(self.name, records=len(records))
-                yield from records
+                yield records
         except StreamEnded:
             # One error is enough for a stream; the CDK would show one for every slice.
             with self._lock:
                 is_first, self._has_failed = not self._has_failed, True
             if is_first:
                 raise
-        finally:
-            self._room.release()
 
     @abstractmethod
     def slices(self) -> Iterable[Slice]:
         """What to ask for, one by one."""
 
-    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterator[Slice]:
-        """The slices for the workers: the next one once there is room for it among those in hand."""
-        for stream_slice in self.slices():
-            self._room.acquire()
-            yield stream_slice
+    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
+        return self.slices()
 
     def parent_slices(self) -> Iterable[Slice]:
         """The slices that children need."""
@@ -221,14 +220,20 @@ class ZoomStream(HttpStream, Parent, ABC):
     def _read_list(self, stream_slice: Slice | None, query: Mapping[str, str]) -> Iterator[list[Record]]:
         """The pages of one list; from the first page again, without what has been read, if Zoom asks so."""
         emitted: set[int] = set()
+        # Within a slice only those fields of the key differ that are not the slice's.
+        fields = [name for name in self.key_fields() if name not in (stream_slice or {})]
+
+        def key(record: Record) -> int:
+            return hash(tuple(map(record.get, fields)))
+
         for attempt in range(1 + RESTARTS):
             counts: Counter[bytes] = Counter()
             try:
                 for records, is_last in self._pages(stream_slice, query):
                     self._finish(records, counts)
-                    fresh = [r for r in records if self._key(r) not in emitted] if attempt else records
+                    fresh = [r for r in records if key(r) not in emitted] if attempt else records
                     if not is_last:
-                        emitted.update(map(self._key, fresh))
+                        emitted.update(map(key, fresh))
                     yield fresh
                 return
             except PageTokenLost as lost:
@@ -267,9 +272,6 @@ class ZoomStream(HttpStream, Parent, ABC):
         """The primary key as a sequence, whether it is declared as one field or as several."""
         return (cls.primary_key,) if isinstance(cls.primary_key, str) else cls.primary_key  # type: ignore[return-value]
 
-    def _key(self, record: Mapping[str, Any]) -> int:
-        return hash(tuple(record.get(name) for name in self.key_fields()))
-
 
 class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
     """A list or an object that Zoom has for each record of a parent.
@@ -295,9 +297,9 @@ class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
     def parent_fields(cls) -> Iterable[str]:
         return cls.inherits.values()
 
-    def stream_slices(self, sync_mode: SyncMode, **kwargs: Any) -> Iterator[Slice]:
+    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
         # Not HttpSubStream's, which reads the parent anew for every child.
-        return ZoomStream.stream_slices(self, sync_mode, **kwargs)
+        return self.slices()
 
     def slices(self) -> Iterator[Slice]:
         for record in self.parent.shared:

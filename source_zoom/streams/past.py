@@ -13,8 +13,6 @@ from datetime import date, timedelta
 from itertools import chain, groupby
 from typing import Any, ClassVar
 
-from airbyte_cdk.models import SyncMode
-
 from source_zoom.client import Sync
 from source_zoom.errors import Refused, StreamEnded
 from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM
@@ -285,12 +283,10 @@ class OccurrenceStream(ZoomSubstream, ABC):
                 return
         self._progress.all_handed_out()
 
-    def read_records(
-        self, sync_mode: SyncMode, stream_slice: Slice | None = None, **kwargs: Any
-    ) -> Iterator[Record]:
-        occurrence = {field: (stream_slice or {})[column] for column, field in self.inherits.items()}
+    def read_pages(self, stream_slice: Slice) -> Iterator[list[Record]]:
+        occurrence = {field: stream_slice[column] for column, field in self.inherits.items()}
         try:
-            yield from super().read_records(sync_mode, stream_slice=stream_slice, **kwargs)
+            yield from super().read_pages(stream_slice)
         except StreamEnded:
             raise
         except Exception as error:

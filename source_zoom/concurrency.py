@@ -1,0 +1,150 @@
+"""Reads streams in the CDK's concurrent source: their slices as its partitions, and the queue between."""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from queue import Queue, SimpleQueue
+from typing import Any
+
+from airbyte_cdk.models import AirbyteMessage
+from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
+from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.sources.types import Record
+from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
+
+from source_zoom.rate_limits import LABELS
+from source_zoom.streams.base import Slice, ZoomStream
+
+logger = logging.getLogger("airbyte.source_zoom")
+
+MOST_RECORDS = 1_000
+
+
+class RecordQueue(Queue[QueueItem]):
+    """From the threads that read to the one that writes.
+
+    Nobody is held up in the middle of a page, since waking a thread for each record costs more than the
+    record does. Who wants another page waits in `wait_for_room` while too many records are unwritten.
+    """
+
+    def __init__(self, most: int = MOST_RECORDS) -> None:
+        self._items: SimpleQueue[QueueItem] = SimpleQueue()
+        self._most = most
+        self._room = threading.Condition()
+        self._someone_waits = False
+
+    def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
+        self._items.put(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> QueueItem:
+        item = self._items.get(block, timeout)
+        if self._someone_waits and self._items.qsize() <= self._most // 2:
+            with self._room:
+                self._someone_waits = False
+                self._room.notify_all()
+        return item
+
+    def empty(self) -> bool:
+        return self._items.empty()
+
+    def wait_for_room(self) -> None:
+        if self._items.qsize() < self._most:
+            return
+        with self._room:
+            while self._items.qsize() >= self._most:
+                self._someone_waits = True
+                self._room.wait()
+
+
+class ConcurrentRead:
+    """One reading of several streams by `num_workers` threads, with the queue that they share.
+
+    Each rate limit label has workers of its own, or all of them would soon wait for the slowest label.
+    """
+
+    def __init__(self, num_workers: int, messages: MessageRepository) -> None:
+        self.queue = RecordQueue()
+        self._messages = messages
+        self._num_workers = num_workers
+        self._room = {label: threading.Semaphore(max(1, num_workers // len(LABELS))) for label in LABELS}
+        self._streams: list[AbstractStream] = []
+
+    def add(self, stream: ZoomStream, cursor: Cursor) -> None:
+        cursor_field = stream.cursor_field
+        self._streams.append(
+            DefaultStream(
+                partition_generator=_Slices(stream, self._room[stream.rate_limit], self.queue),
+                name=stream.name,
+                json_schema=stream.get_json_schema,
+                primary_key=list(stream.key_fields()),
+                cursor_field=CursorField(str(cursor_field)) if cursor_field else None,
+                logger=logger,
+                cursor=cursor,
+            )
+        )
+
+    def messages(self) -> Iterator[AirbyteMessage]:
+        # With no stream at all the CDK would wait for one for ever.
+        if self._streams:
+            # The generators of slices wait for parents most of the time, so they come on top of the workers.
+            source = ConcurrentSource.create(
+                num_workers=max(self._num_workers, len(LABELS)) + len(self._streams),
+                initial_number_of_partitions_to_generate=len(self._streams),
+                logger=logger,
+                slice_logger=DebugSliceLogger(),
+                message_repository=self._messages,
+                queue=self.queue,
+            )
+            yield from source.read(self._streams)
+
+
+class _Slices(PartitionGenerator):
+    """The slices of a stream, each as soon as there is room for it among those of its label."""
+
+    def __init__(self, stream: ZoomStream, room: threading.Semaphore, queue: RecordQueue) -> None:
+        self._stream = stream
+        self._room = room
+        self._queue = queue
+
+    def generate(self) -> Iterator[Partition]:
+        for stream_slice in self._stream.slices():
+            self._room.acquire()
+            yield _SlicePartition(self._stream, stream_slice, self._room, self._queue)
+
+
+class _SlicePartition(Partition):
+    """One slice of a stream. The CDK's own class copies, inspects and transforms every record."""
+
+    def __init__(
+        self, stream: ZoomStream, stream_slice: Slice, room: threading.Semaphore, queue: RecordQueue
+    ) -> None:
+        self._stream = stream
+        self._slice = stream_slice
+        self._room = room
+        self._queue = queue
+
+    def read(self) -> Iterator[Record]:
+        name = self._stream.name
+        try:
+            self._queue.wait_for_room()
+            for page in self._stream.read_pages(self._slice):
+                for record in page:
+                    yield Record(record, name)
+                self._queue.wait_for_room()
+        finally:
+            self._room.release()
+
+    def to_slice(self) -> Mapping[str, Any]:
+        return self._slice
+
+    def stream_name(self) -> str:
+        return self._stream.name
+
+    def __hash__(self) -> int:
+        return id(self)
