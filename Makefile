@@ -3,10 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test lint bench lock clean
 
 demo: $(VENV)/.done
 	$(BIN)/python -m integration_tests.demo $(if $(CONFIG),--config $(CONFIG))
+
+# CASES="Business auto": only the cases with one of these words in their titles.
+bench: $(VENV)/.done
+	$(BIN)/python -m integration_tests.benchmarks $(CASES)
 
 test: lint
 	$(BIN)/pytest

@@ -134,14 +134,16 @@ class ZoomClient(HttpClient):
         request = self._request(url, params or {})
         retries = self._retries.fresh()
         while True:
-            waited = self._limits.budget(self._label).take(urgent=self.urgent)
+            with self._summary.waiting(f"the {self._label} rate limit"):
+                waited = self._limits.budget(self._label).take(urgent=self.urgent)
             token = self._authenticator.sign(request)
             self._summary.add(self._name, requests=1, waited=waited)
             try:
-                response = self._adapter.send(
-                    request, timeout=(CONNECT_SECONDS, READ_SECONDS), **self._environment
-                )
-                response.content  # noqa: B018  # reads the body, so that the connection is free again
+                with self._summary.waiting("an answer of Zoom"):
+                    response = self._adapter.send(
+                        request, timeout=(CONNECT_SECONDS, READ_SECONDS), **self._environment
+                    )
+                    response.content  # noqa: B018  # reads the body, so that the connection is free again
                 verdict = self._judge(response)
             except requests.RequestException as error:
                 verdict = Verdict(Action.RETRY, "Zoom could not be reached", 0, None, type(error).__name__)
@@ -182,7 +184,9 @@ class ZoomClient(HttpClient):
                 raise ZoomError(f"Zoom refused {resource}: {verdict}.")
             case Action.REFRESH:
                 self._authenticator.refresh(token)
-        if retries.pause() is None:
+        with self._summary.waiting("another attempt"):
+            paused = retries.pause()
+        if paused is None:
             lasting = verdict.action is Action.REFRESH
             raise ZoomError(
                 f"Gave up {resource} after {retries.seconds:.0f} s of retries: {verdict}.",

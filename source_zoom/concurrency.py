@@ -20,6 +20,7 @@ from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 
 from source_zoom.rate_limits import LABELS
 from source_zoom.streams.base import Slice, ZoomStream
+from source_zoom.summary import Summary
 
 logger = logging.getLogger("airbyte.source_zoom")
 
@@ -33,7 +34,8 @@ class RecordQueue(Queue[QueueItem]):
     record does. Who wants another page waits in `wait_for_room` while too many records are unwritten.
     """
 
-    def __init__(self, most: int = MOST_RECORDS) -> None:
+    def __init__(self, summary: Summary, most: int = MOST_RECORDS) -> None:
+        self._summary = summary
         self._items: SimpleQueue[QueueItem] = SimpleQueue()
         self._most = most
         self._room = threading.Condition()
@@ -56,7 +58,7 @@ class RecordQueue(Queue[QueueItem]):
     def wait_for_room(self) -> None:
         if self._items.qsize() < self._most:
             return
-        with self._room:
+        with self._summary.waiting("the destination"), self._room:
             while self._items.qsize() >= self._most:
                 self._someone_waits = True
                 self._room.wait()
@@ -68,8 +70,8 @@ class ConcurrentRead:
     Each rate limit label has workers of its own, or all of them would soon wait for the slowest label.
     """
 
-    def __init__(self, num_workers: int, messages: MessageRepository) -> None:
-        self.queue = RecordQueue()
+    def __init__(self, num_workers: int, messages: MessageRepository, summary: Summary) -> None:
+        self.queue = RecordQueue(summary)
         self._messages = messages
         self._num_workers = num_workers
         self._room = {label: threading.Semaphore(max(1, num_workers // len(LABELS))) for label in LABELS}

@@ -13,6 +13,8 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStreamStatus,
+    AirbyteTraceMessage,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
     FailureType,
@@ -37,7 +39,7 @@ from source_zoom.streams import STREAMS
 from source_zoom.streams.base import Parent, ZoomStream
 from source_zoom.streams.progress import Outlet
 from source_zoom.streams.users import Users
-from source_zoom.summary import Summary
+from source_zoom.summary import ProgressLog, Summary
 
 logger = logging.getLogger("airbyte.source_zoom")
 
@@ -59,9 +61,11 @@ class SourceZoom(AbstractSource):
         self,
         timer: Timer | None = None,
         hand_over: HandOver = emit_configuration_as_airbyte_control_message,
+        progress_seconds: float = 30.0,
     ) -> None:
         self._timer = timer or Timer()
         self._hand_over = hand_over
+        self._progress_seconds = progress_seconds
         self._messages = InMemoryMessageRepository()
 
     @property
@@ -140,17 +144,22 @@ class SourceZoom(AbstractSource):
         for name, error in unknown.items():
             yield error.as_airbyte_message(StreamDescriptor(name=name))
         sync = self._sync(config)
-        read = ConcurrentRead(sync.config.num_workers, self._messages)
+        read = ConcurrentRead(sync.config.num_workers, self._messages, sync.summary)
         states = _states(state)
         outlet = Outlet(read.queue, self._messages)
         for stream in build([classes[name] for name in names if name in classes], sync):
             read.add(stream, stream.make_cursor(states.get_stream_state(stream.name, None), outlet))
+        ended: set[str] = set()
+        progress = ProgressLog(
+            sync.summary, sync.limits, lambda: f"{len(ended)} of {len(names)}", self._progress_seconds
+        )
         try:
-            for message in read.messages():
-                if message.trace and message.trace.error and message.trace.error.stream_descriptor:
-                    trace = message.trace.error
-                    failures.setdefault(trace.stream_descriptor.name, trace.failure_type)
-                yield message
+            with progress:
+                for message in read.messages():
+                    if message.trace:
+                        ended |= _ended(message.trace)
+                        failures = _failures(message.trace) | failures
+                    yield message
         except AirbyteTracedException:
             # The CDK's error at the end repeats those of the streams, with their stack traces.
             if not failures:
@@ -210,6 +219,21 @@ def lineage(classes: Iterable[type[Parent]]) -> set[type[Parent]]:
     for stream_class in classes:
         found |= lineage(stream_class.parent_classes())
     return found
+
+
+def _ended(trace: AirbyteTraceMessage) -> set[str]:
+    """The stream that has ended, if the message says so."""
+    status = trace.stream_status
+    if status and status.status in (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE):
+        return {status.stream_descriptor.name}
+    return set()
+
+
+def _failures(trace: AirbyteTraceMessage) -> dict[str, FailureType | None]:
+    """The stream that has failed and how, if the message says so."""
+    if trace.error and trace.error.stream_descriptor:
+        return {trace.error.stream_descriptor.name: trace.error.failure_type}
+    return {}
 
 
 def _states(state: list[AirbyteStateMessage] | None) -> ConnectorStateManager:

@@ -1,10 +1,15 @@
-"""What a sync did, stream by stream: counted while it runs, said in one log line each at the end."""
+"""What a sync does: counted stream by stream, said now and then while it runs and in full at the end."""
 
 import logging
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import TracebackType
+
+from source_zoom.rate_limits import LABELS, RateLimits
 
 logger = logging.getLogger("airbyte.source_zoom")
 
@@ -34,6 +39,7 @@ class Summary:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._streams: dict[str, StreamCounts] = {}
+        self._waiting: Counter[str] = Counter()
 
     def add(
         self, stream: str, *, records: int = 0, requests: int = 0, retries: int = 0, waited: float = 0.0
@@ -54,7 +60,68 @@ class Summary:
         if is_first:
             logger.info(f"{stream}: skipped {example}. More skips for this reason are only counted.")
 
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Count this thread among those that wait for something."""
+        with self._lock:
+            self._waiting[what] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting[what] -= 1
+
+    @property
+    def records(self) -> int:
+        with self._lock:
+            return sum(counts.records for counts in self._streams.values())
+
+    @property
+    def waits(self) -> str:
+        """What threads wait for at the moment, and how many of them."""
+        with self._lock:
+            return ", ".join(f"{what} ({number})" for what, number in self._waiting.most_common() if number)
+
     def lines(self) -> Iterable[str]:
         """One line for each stream that sent a request."""
         with self._lock:
             return [f"Summary of {name}: {counts}" for name, counts in sorted(self._streams.items())]
+
+
+class ProgressLog:
+    """Says every so many `seconds`, for as long as it is entered, how far a sync has come."""
+
+    def __init__(
+        self, summary: Summary, limits: RateLimits, streams: Callable[[], str], seconds: float
+    ) -> None:
+        self._summary = summary
+        self._limits = limits
+        self._streams = streams
+        self._seconds = seconds
+        self._end = threading.Event()
+
+    def __enter__(self) -> None:
+        threading.Thread(target=self._run, name="progress", daemon=True).start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+
+    def _run(self) -> None:
+        began = last = time.monotonic()
+        before = dict.fromkeys(LABELS, 0)
+        while not self._end.wait(self._seconds):
+            now = time.monotonic()
+            rates = []
+            for label in LABELS:
+                taken = self._limits.budget(label).taken
+                rate = (taken - before[label]) / (now - last)
+                rates.append(f"{label} {rate:.1f} of {self._limits.limit(label):g}")
+                before[label] = taken
+            last = now
+            logger.info(
+                f"Progress after {now - began:.0f} s: {self._streams()} streams done, {self._summary.records}"
+                f" records, requests per second: {', '.join(rates)}; waiting for"
+                f" {self._summary.waits or 'nothing'}"
+            )

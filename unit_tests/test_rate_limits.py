@@ -145,7 +145,7 @@ def test_a_refusal_holds_its_label_for_a_moment() -> None:
 
 
 def test_the_full_limit_is_never_quite_used() -> None:
-    assert rates(RateLimits("business", 100, Timer())) == pytest.approx([76, 57, 38])
+    assert rates(RateLimits("business", 100, Timer())) == pytest.approx([75.2, 56.4, 37.6])
     assert rates(RateLimits("business", 90, Timer())) == pytest.approx([72, 54, 36])
 
 

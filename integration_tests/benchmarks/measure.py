@@ -122,9 +122,9 @@ def catalog(case: Case, config_file: Path) -> Json:
 
 def read(files: Path, output: Path) -> Any:
     """Read into a file. Returns the resources that the process used, start-up included."""
-    command = [CONNECTOR, "read", "--config", files / "config.json", "--catalog", files / "catalog.json"]
+    arguments = ["--config", str(files / "config.json"), "--catalog", str(files / "catalog.json")]
     with output.open("wb") as stdout:
-        process = subprocess.Popen(command, stdout=stdout)
+        process = subprocess.Popen([CONNECTOR, "read", *arguments], stdout=stdout)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -3,6 +3,7 @@
 import logging
 import threading
 from abc import ABC, abstractmethod
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -219,21 +220,23 @@ class ZoomStream(HttpStream, Parent, ABC):
 
     def _read_list(self, stream_slice: Slice | None, query: Mapping[str, str]) -> Iterator[list[Record]]:
         """The pages of one list; from the first page again, without what has been read, if Zoom asks so."""
-        emitted: set[int] = set()
+        # Eight bytes a row: a list can have a hundred thousand, and many lists are read at a time.
+        emitted = array("q")
         # Within a slice only those fields of the key differ that are not the slice's.
         fields = [name for name in self.key_fields() if name not in (stream_slice or {})]
 
         def key(record: Record) -> int:
             return hash(tuple(map(record.get, fields)))
 
-        for attempt in range(1 + RESTARTS):
+        for _ in range(1 + RESTARTS):
             counts: Counter[bytes] = Counter()
+            before = frozenset(emitted)
             try:
                 for records, is_last in self._pages(stream_slice, query):
                     self._finish(records, counts)
-                    fresh = [r for r in records if key(r) not in emitted] if attempt else records
+                    fresh = [r for r in records if key(r) not in before] if before else records
                     if not is_last:
-                        emitted.update(map(key, fresh))
+                        emitted.extend(map(key, fresh))
                     yield fresh
                 return
             except PageTokenLost as lost:

@@ -246,6 +246,8 @@ class OccurrenceStream(ZoomSubstream, ABC):
 
     parent: PastOccurrences  # type: ignore[assignment]
     cursor_field: str
+    # A full refresh keeps the state as well, so a broken attempt goes on where it stopped.
+    is_resumable = True
     _progress: Progress
 
     def make_cursor(self, state: Mapping[str, Any], outlet: Outlet) -> Progress:

@@ -1,0 +1,114 @@
+"""Shows results: as a table for the terminal, as Markdown and as a plot for the README."""
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from integration_tests.benchmarks.measure import Result
+
+BEGIN, END = "<!-- benchmark: written by make bench -->", "<!-- end of benchmark -->"
+
+LIMITS_HEAD = ("plan, account", "records", "requests", "÷ least", "refused", "bound", "time", "÷ bound")
+COST_HEAD = ("what", "records", "requests", "CPU", "records per CPU s", "CPU per request", "peak memory")
+
+
+def limits_row(result: Result) -> Sequence[str]:
+    return (
+        result.title,
+        f"{result.records:,} of {result.rows:,}",
+        f"{result.requests:,}",
+        f"{result.requests / result.least:.3f}",
+        f"{100 * result.refused / result.requests:.2f} %",
+        f"{result.bound:.0f} s",
+        f"{result.wall:.0f} s",
+        f"{result.ratio:.2f}",
+    )
+
+
+def cost_row(result: Result) -> Sequence[str]:
+    return (
+        result.title,
+        f"{result.records:,} of {result.rows:,}",
+        f"{result.requests:,}",
+        f"{result.cpu:.1f} s",
+        f"{result.records / result.cpu:,.0f}",
+        f"{1000 * result.cpu / result.requests:.2f} ms",
+        f"{result.peak:.0f} MB",
+    )
+
+
+def line(result: Result) -> str:
+    """One result for the terminal, as soon as it is there."""
+    is_limited = result.bound > 0
+    head, row = (LIMITS_HEAD, limits_row(result)) if is_limited else (COST_HEAD, cost_row(result))
+    return ", ".join(f"{name}: {value}" for name, value in zip(head, row, strict=True))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table, which is readable on a terminal too."""
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def markdown(limits: Sequence[Result], cost: Sequence[Result]) -> str:
+    today = datetime.now(UTC).date()
+    return (
+        f"{BEGIN}\n"
+        f"`make bench`, {today}, {os.cpu_count()} cores, Python {platform.python_version()}; simulator and"
+        " connector on the same machine.\n\n"
+        "At the limits (latency 150 ms ± 30 %; the bound is the least number of requests ÷ the limit):\n\n"
+        f"{table(LIMITS_HEAD, map(limits_row, limits))}\n"
+        "Without limits and latency:\n\n"
+        f"{table(COST_HEAD, map(cost_row, cost))}\n"
+        "![Time over the bound, and growth](docs/benchmark.svg)\n"
+        f"{END}"
+    )
+
+
+def write(readme: Path, text: str) -> None:
+    """Put the text between the README's markers."""
+    before, _, rest = readme.read_text().partition(BEGIN)
+    readme.write_text(before + text + rest.partition(END)[2])
+
+
+def plot(limits: Sequence[Result], growth: Sequence[Result]) -> str:
+    """Bars of time ÷ bound, and beneath them CPU time and peak memory against the number of records."""
+    parts = []
+    for index, result in enumerate(limits):
+        row, width = 30 + 18 * index, result.ratio * 200
+        parts.append(f'<text x="200" y="{row + 11}" text-anchor="end">{result.title}</text>')
+        parts.append(f'<rect x="206" y="{row}" width="{width:.0f}" height="13" fill="#2d8cff"/>')
+        parts.append(f'<text x="{212 + width:.0f}" y="{row + 11}">{result.ratio:.2f}</text>')
+    base = 30 + 18 * len(limits)
+    parts.append(f'<line x1="406" y1="24" x2="406" y2="{base}" stroke="#d33" stroke-dasharray="4 3"/>')
+    parts.append('<text x="406" y="18" text-anchor="middle">the bound</text>')
+    top = base + 40
+    largest = max(result.records for result in growth)
+    for column, (name, unit, values) in enumerate(
+        (
+            ("CPU time", "s", [result.cpu for result in growth]),
+            ("peak memory", "MB", [result.peak for result in growth]),
+        )
+    ):
+        left = 50 + 260 * column
+        points = [
+            (left + 190 * result.records / largest, top + 100 - 90 * value / max(values))
+            for result, value in zip(growth, values, strict=True)
+        ]
+        parts.append(f'<path d="M{left} {top}V{top + 100}H{left + 200}" fill="none" stroke="#888"/>')
+        line = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
+        parts.append(f'<polyline points="{line}" fill="none" stroke="#2d8cff" stroke-width="2"/>')
+        for (x, y), value in zip(points, values, strict=True):
+            parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="3" fill="#2d8cff"/>')
+            parts.append(f'<text x="{x:.0f}" y="{y - 6:.0f}" text-anchor="middle">{value:.0f} {unit}</text>')
+        parts.append(
+            f'<text x="{left + 100}" y="{top + 116}" text-anchor="middle">'
+            f"{name} against records, up to {largest:,}</text>"
+        )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="560" height="{top + 126}"'
+        ' font-family="sans-serif" font-size="11">'
+        '<rect width="100%" height="100%" fill="#fff"/>' + "".join(parts) + "</svg>\n"
+    )

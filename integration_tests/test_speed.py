@@ -1,0 +1,164 @@
+"""Speed by counting: no needless request, no refusal, every label at work. Seconds are for `make bench`."""
+
+import logging
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
+from airbyte_cdk.sources.types import Record
+
+from integration_tests.benchmarks import report
+from integration_tests.benchmarks.measure import Case, measure
+from integration_tests.conftest import (
+    STREAM_NAMES,
+    Connector,
+    configured_catalog,
+    server_to_server,
+)
+from integration_tests.zoom_simulator import Simulator, Size, truth
+from source_zoom.concurrency import RecordQueue
+from source_zoom.source import SourceZoom
+from source_zoom.summary import Summary
+
+Start = Callable[..., Simulator]
+
+
+def row_counts(simulator: Simulator, streams: list[str] = STREAM_NAMES) -> Counter[str]:
+    return Counter(name for name in streams for _ in truth.rows(simulator.world, name))
+
+
+@pytest.mark.parametrize(
+    ("plan", "size", "config", "options"),
+    [
+        ("business", Size(users=5), {"rate_limit_plan": "business", "rate_limit_share": 100}, {}),
+        ("business", Size(users=5), {}, {}),
+        ("business", Size(users=1), {}, {"limit_headers": False}),
+    ],
+)
+def test_hardly_a_request_is_refused_or_repeated_at_the_limits(
+    start: Start,
+    connector: Connector,
+    plan: str,
+    size: Size,
+    config: dict[str, Any],
+    options: dict[str, Any],
+) -> None:
+    simulator = start(1, size, plan=plan, latency=0.15, jitter=0.3, **options)
+    output = connector.read(server_to_server(simulator, **config))
+    assert output.code == 0
+    assert output.record_counts == row_counts(simulator)
+    journal = simulator.journal
+    requests = sum(number for label, number in journal.requests.items() if label != "TOKEN")
+    refused = sum(number for (_, status), number in journal.counts.items() if status == 429)
+    assert refused <= 0.01 * requests
+    assert requests - refused <= 1.02 * sum(truth.least_counts(simulator.world).values())
+
+
+def test_auto_finds_its_way_down_to_a_free_account(start: Start, connector: Connector) -> None:
+    simulator = start(1, Size(users=3), plan="free", latency=0.05)
+    output = connector.read(server_to_server(simulator), ["users", "webinars"])
+    assert output.code == 0
+    assert output.record_counts == row_counts(simulator, ["users", "webinars"])
+    refused = sum(number for (_, status), number in simulator.journal.counts.items() if status == 429)
+    assert refused <= 5
+
+
+def test_auto_reads_a_free_account_that_names_no_limits(start: Start, connector: Connector) -> None:
+    simulator = start(1, Size(users=1), plan="free", limit_headers=False, latency=0.05)
+    output = connector.read(server_to_server(simulator), ["meetings"])
+    assert output.code == 0
+    assert output.record_counts == row_counts(simulator, ["meetings"])
+
+
+def test_children_begin_before_their_parents_have_been_read(start: Start, connector: Connector) -> None:
+    simulator = start(1, Size(users=30), plan="business", latency=0.05)
+    connector.read(server_to_server(simulator, rate_limit_plan="business"), ["meetings"])
+    routes = [entry.route for entry in simulator.journal.entries]
+    last = len(routes) - routes[::-1].index("user_meetings")
+    assert routes[:last].count("meetings") > 10
+
+
+def test_a_slow_label_does_not_keep_the_workers_from_a_fast_one(start: Start, connector: Connector) -> None:
+    simulator = start(1, Size(users=6), plan="pro", latency=0.05)
+    config = server_to_server(simulator, rate_limit_plan="pro", num_workers=9)
+    connector.read(config, ["meetings", "meeting_registrants"])
+    labels = [entry.label for entry in simulator.journal.entries]
+    # MEDIUM has more to do at a lower limit. With workers for all, LIGHT would come to its end with it.
+    last_light = len(labels) - labels[::-1].index("LIGHT")
+    assert labels[:last_light].count("MEDIUM") < 0.7 * labels.count("MEDIUM")
+
+
+def test_what_has_no_registration_or_was_never_held_costs_one_request_each(
+    start: Start, connector: Connector
+) -> None:
+    simulator = start(1, Size(users=10), plan="unlimited")
+    connector.read(server_to_server(simulator))
+    refusals = Counter(
+        (entry.route, entry.path.partition("?")[0])
+        for entry in simulator.journal.entries
+        if entry.status >= 400
+    )
+    assert {route for route, _ in refusals} >= {"meeting_registrants", "meeting_questions"}
+    assert any(route.endswith("_instances") for route, _ in refusals)
+    assert set(refusals.values()) == {1}
+
+
+def test_the_log_says_every_now_and_then_how_far_the_sync_is(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator = start(1, Size(users=10), plan="pro", latency=0.05)
+    catalog = ConfiguredAirbyteCatalogSerializer.load(configured_catalog(["users", "meetings"]))
+    with caplog.at_level(logging.INFO):
+        source = SourceZoom(progress_seconds=0.5)
+        list(source.read(logging.getLogger("airbyte"), server_to_server(simulator), catalog, []))
+    lines = [record.message for record in caplog.records if record.message.startswith("Progress")]
+    pattern = (
+        r"Progress after \d+ s: [012] of 2 streams done, \d+ records, requests per second:"
+        r" LIGHT \d+\.\d of 30, MEDIUM \d+\.\d of 20, HEAVY 0\.0 of 10;"
+        r" waiting for .*the LIGHT rate limit \(\d+\).*"
+    )
+    assert len(lines) > 2
+    assert any(re.fullmatch(pattern, line) for line in lines)
+
+
+def test_a_slow_destination_holds_up_the_readers_between_pages() -> None:
+    queue = RecordQueue(Summary(), most=10)
+    for number in range(12):
+        queue.put(Record({"number": number}, "users"))
+    passed = threading.Event()
+
+    def read() -> None:
+        queue.wait_for_room()
+        passed.set()
+
+    threading.Thread(target=read, daemon=True).start()
+    time.sleep(0.05)
+    assert not passed.is_set()
+    for _ in range(7):
+        queue.get()
+    assert passed.wait(timeout=10)
+
+
+def test_the_benchmark_measures_and_shows() -> None:
+    config = {"rate_limit_plan": "business"}
+    limited = measure(Case("limited", {"users": 1}, "business", config, latency=0.01))
+    assert limited.records == limited.rows > 0
+    assert limited.requests >= limited.least > 0
+    assert limited.bound == pytest.approx(limited.least / 100, rel=0.8)
+    assert limited.wall > limited.bound
+    assert limited.cpu > 0.5
+    assert limited.peak > 50
+    free = measure(Case("free", {"users": 1}, "unlimited", streams=("users",), latency=0.0))
+    assert free.bound == 0
+    assert free.records == free.rows > 0
+    text = report.markdown([limited], [free])
+    assert f"| limited | {limited.records:,} of {limited.rows:,} |" in text
+    assert f"{limited.ratio:.2f} |" in text
+    picture = report.plot([limited], [free])
+    assert picture.count("<rect") == 2
+    assert picture.count("<circle") == 2
