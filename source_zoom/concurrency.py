@@ -27,6 +27,10 @@ logger = logging.getLogger("airbyte.source_zoom")
 MOST_RECORDS = 1_000
 
 
+class Stopped(Exception):
+    """Somebody wants the reading to end before it is complete."""
+
+
 class RecordQueue(Queue[QueueItem]):
     """From the threads that read to the one that writes.
 
@@ -36,7 +40,7 @@ class RecordQueue(Queue[QueueItem]):
 
     def __init__(self, summary: Summary, most: int = MOST_RECORDS) -> None:
         self._summary = summary
-        self._items: SimpleQueue[QueueItem] = SimpleQueue()
+        self._items: SimpleQueue[QueueItem | None] = SimpleQueue()
         self._most = most
         self._room = threading.Condition()
         self._someone_waits = False
@@ -46,6 +50,8 @@ class RecordQueue(Queue[QueueItem]):
 
     def get(self, block: bool = True, timeout: float | None = None) -> QueueItem:
         item = self._items.get(block, timeout)
+        if item is None:
+            raise Stopped
         if self._someone_waits and self._items.qsize() <= self._most // 2:
             with self._room:
                 self._someone_waits = False
@@ -54,6 +60,10 @@ class RecordQueue(Queue[QueueItem]):
 
     def empty(self) -> bool:
         return self._items.empty()
+
+    def stop(self) -> None:
+        """Let `get` raise Stopped once it has given out what is there. Signal handlers may call this."""
+        self._items.put(None)
 
     def wait_for_room(self) -> None:
         if self._items.qsize() < self._most:
