@@ -174,7 +174,10 @@ class SourceZoom(AbstractSource):
                 logger.info(line)
         if failures:
             worst = next(kind for kind in SEVERITY if kind in failures.values())
-            raise ZoomError(f"Not read completely: {', '.join(failures)}. The errors above say why.", worst)
+            named = (
+                f"{name} ({found})" if (found := sync.summary.failures(name)) else name for name in failures
+            )
+            raise ZoomError(f"Not read completely: {', '.join(named)}. The errors above say why.", worst)
 
     def stop(self) -> None:
         """End a reading early: `read` gives out what is there and then raises Stopped."""
