@@ -134,6 +134,8 @@ class ZoomClient(HttpClient):
         request = self._request(url, params or {})
         retries = self._retries.fresh()
         while True:
+            # Nobody waits for a token with a slot in hand: the requests would all leave at once afterwards.
+            self._authenticator.token()
             with self._summary.waiting(f"the {self._label} rate limit"):
                 waited = self._limits.budget(self._label).take(urgent=self.urgent)
             token = self._authenticator.sign(request)

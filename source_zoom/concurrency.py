@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from queue import Queue, SimpleQueue
 from typing import Any
 
@@ -18,6 +18,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.types import Record
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 
+from source_zoom.errors import StreamEnded
 from source_zoom.rate_limits import LABELS
 from source_zoom.streams.base import Slice, ZoomStream
 from source_zoom.summary import Summary
@@ -25,6 +26,10 @@ from source_zoom.summary import Summary
 logger = logging.getLogger("airbyte.source_zoom")
 
 MOST_RECORDS = 1_000
+
+
+class Stopped(Exception):
+    """Somebody wants the reading to end before it is complete."""
 
 
 class RecordQueue(Queue[QueueItem]):
@@ -36,7 +41,7 @@ class RecordQueue(Queue[QueueItem]):
 
     def __init__(self, summary: Summary, most: int = MOST_RECORDS) -> None:
         self._summary = summary
-        self._items: SimpleQueue[QueueItem] = SimpleQueue()
+        self._items: SimpleQueue[QueueItem | None] = SimpleQueue()
         self._most = most
         self._room = threading.Condition()
         self._someone_waits = False
@@ -46,6 +51,8 @@ class RecordQueue(Queue[QueueItem]):
 
     def get(self, block: bool = True, timeout: float | None = None) -> QueueItem:
         item = self._items.get(block, timeout)
+        if item is None:
+            raise Stopped
         if self._someone_waits and self._items.qsize() <= self._most // 2:
             with self._room:
                 self._someone_waits = False
@@ -54,6 +61,10 @@ class RecordQueue(Queue[QueueItem]):
 
     def empty(self) -> bool:
         return self._items.empty()
+
+    def stop(self) -> None:
+        """Let `get` raise Stopped once it has given out what is there. Signal handlers may call this."""
+        self._items.put(None)
 
     def wait_for_room(self) -> None:
         if self._items.qsize() < self._most:
@@ -72,6 +83,7 @@ class ConcurrentRead:
 
     def __init__(self, num_workers: int, messages: MessageRepository, summary: Summary) -> None:
         self.queue = RecordQueue(summary)
+        self._summary = summary
         self._messages = messages
         self._num_workers = num_workers
         self._room = {label: threading.Semaphore(max(1, num_workers // len(LABELS))) for label in LABELS}
@@ -81,7 +93,7 @@ class ConcurrentRead:
         cursor_field = stream.cursor_field
         self._streams.append(
             DefaultStream(
-                partition_generator=_Slices(stream, self._room[stream.rate_limit], self.queue),
+                partition_generator=_Slices(stream, self._room[stream.rate_limit], self.queue, self._summary),
                 name=stream.name,
                 json_schema=stream.get_json_schema,
                 primary_key=list(stream.key_fields()),
@@ -109,27 +121,46 @@ class ConcurrentRead:
 class _Slices(PartitionGenerator):
     """The slices of a stream, each as soon as there is room for it among those of its label."""
 
-    def __init__(self, stream: ZoomStream, room: threading.Semaphore, queue: RecordQueue) -> None:
+    def __init__(
+        self, stream: ZoomStream, room: threading.Semaphore, queue: RecordQueue, summary: Summary
+    ) -> None:
         self._stream = stream
         self._room = room
         self._queue = queue
+        self._summary = summary
+        self._lock = threading.Lock()
+        self._has_ended = False
 
     def generate(self) -> Iterator[Partition]:
         for stream_slice in self._stream.slices():
             self._room.acquire()
-            yield _SlicePartition(self._stream, stream_slice, self._room, self._queue)
+            yield _SlicePartition(self._stream, stream_slice, self._room, self._queue, self._is_news)
+
+    def _is_news(self, stream_slice: Slice, error: Exception) -> bool:
+        """Count a failure. Returns whether the CDK should show it: one error is enough for a stream."""
+        if not isinstance(error, StreamEnded):
+            return self._summary.fail(self._stream.name, self._stream.path(stream_slice=stream_slice))
+        with self._lock:
+            is_first, self._has_ended = not self._has_ended, True
+            return is_first
 
 
 class _SlicePartition(Partition):
     """One slice of a stream. The CDK's own class copies, inspects and transforms every record."""
 
     def __init__(
-        self, stream: ZoomStream, stream_slice: Slice, room: threading.Semaphore, queue: RecordQueue
+        self,
+        stream: ZoomStream,
+        stream_slice: Slice,
+        room: threading.Semaphore,
+        queue: RecordQueue,
+        is_news: Callable[[Slice, Exception], bool],
     ) -> None:
         self._stream = stream
         self._slice = stream_slice
         self._room = room
         self._queue = queue
+        self._is_news = is_news
 
     def read(self) -> Iterator[Record]:
         name = self._stream.name
@@ -139,6 +170,9 @@ class _SlicePartition(Partition):
                 for record in page:
                     yield Record(record, name)
                 self._queue.wait_for_room()
+        except Exception as error:
+            if self._is_news(self._slice, error):
+                raise
         finally:
             self._room.release()
 

@@ -3,9 +3,12 @@
 import argparse
 import gc
 import logging
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import orjson
@@ -20,9 +23,13 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_zoom.concurrency import Stopped
 from source_zoom.errors import ZoomError
 from source_zoom.rate_limits import Timer
 from source_zoom.source import SourceZoom
+
+STOPPED = 128 + signal.SIGTERM
+LAST_SECONDS = 4
 
 
 def main(
@@ -46,8 +53,9 @@ def main(
     with PRINT_BUFFER:
         try:
             if arguments.command == "read":
-                for message in read(entrypoint, arguments):
-                    PRINT_BUFFER.write(_line(message))
+                with _signals_stop(cast("SourceZoom", entrypoint.source)):
+                    for message in read(entrypoint, arguments):
+                        PRINT_BUFFER.write(_line(message))
             else:
                 for text in entrypoint.run(arguments):
                     PRINT_BUFFER.write(f"{text}\n")
@@ -57,12 +65,40 @@ def main(
                 return 0
             error.emit_message()
             return 1
+        except Stopped:
+            return STOPPED
     return 0
 
 
 def script() -> None:
     """What the installed console script calls."""
-    sys.exit(main())
+    # Nobody could read what the logging module has to say about a closed output.
+    logging.raiseExceptions = False
+    try:
+        code = main()
+    except (BrokenPipeError, KeyboardInterrupt):
+        code = STOPPED
+    if code == STOPPED:
+        # The interpreter would wait for every thread that waits for Zoom.
+        os._exit(STOPPED)
+    sys.exit(code)
+
+
+@contextmanager
+def _signals_stop(source: SourceZoom) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C end the reading: what has been read is written, the last states included."""
+
+    def stop(*_: object) -> None:
+        # Where the reader of our output has stopped reading it, nothing else would end this process.
+        signal.alarm(LAST_SECONDS)
+        source.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def read(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> Iterator[AirbyteMessage]:

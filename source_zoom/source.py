@@ -67,6 +67,8 @@ class SourceZoom(AbstractSource):
         self._hand_over = hand_over
         self._progress_seconds = progress_seconds
         self._messages = InMemoryMessageRepository()
+        self._stop: Callable[[], None] = lambda: None
+        self._is_stopped = False
 
     @property
     def name(self) -> str:
@@ -145,6 +147,9 @@ class SourceZoom(AbstractSource):
             yield error.as_airbyte_message(StreamDescriptor(name=name))
         sync = self._sync(config)
         read = ConcurrentRead(sync.config.num_workers, self._messages, sync.summary)
+        self._stop = read.queue.stop
+        if self._is_stopped:
+            self._stop()
         states = _states(state)
         outlet = Outlet(read.queue, self._messages)
         for stream in build([classes[name] for name in names if name in classes], sync):
@@ -169,7 +174,15 @@ class SourceZoom(AbstractSource):
                 logger.info(line)
         if failures:
             worst = next(kind for kind in SEVERITY if kind in failures.values())
-            raise ZoomError(f"Not read completely: {', '.join(failures)}. The errors above say why.", worst)
+            named = (
+                f"{name} ({found})" if (found := sync.summary.failures(name)) else name for name in failures
+            )
+            raise ZoomError(f"Not read completely: {', '.join(named)}. The errors above say why.", worst)
+
+    def stop(self) -> None:
+        """End a reading early: `read` gives out what is there and then raises Stopped."""
+        self._is_stopped = True
+        self._stop()
 
     def _sync(self, config: Mapping[str, Any], retry_seconds: float = Retries.seconds) -> Sync:
         parsed = parse(config)

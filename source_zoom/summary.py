@@ -13,6 +13,8 @@ from source_zoom.rate_limits import LABELS, RateLimits
 
 logger = logging.getLogger("airbyte.source_zoom")
 
+NAMED_FAILURES = 10
+
 
 @dataclass
 class StreamCounts:
@@ -23,13 +25,21 @@ class StreamCounts:
     retries: int = 0
     waited: float = 0.0
     skips: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    first_failed: list[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> str:
+        """The resources that could not be read: how many, and the first of them by name."""
+        rest = ", …" if self.failed > len(self.first_failed) else ""
+        return f"{self.failed} not read: {', '.join(self.first_failed)}{rest}" if self.failed else ""
 
     def __str__(self) -> str:
         skipped = ", ".join(f"{reason}: {number}" for reason, number in sorted(self.skips.items()))
         return (
             f"{self.records} records, {self.requests} requests, {self.skips.total()} skipped"
             f"{f' ({skipped})' if skipped else ''}, {self.retries} retries,"
-            f" {self.waited:.1f} s waited for rate limits"
+            f" {self.waited:.1f} s waited for rate limits{f', {self.failures}' if self.failed else ''}"
         )
 
 
@@ -59,6 +69,20 @@ class Summary:
             is_first = counts.skips[reason] == 1
         if is_first:
             logger.info(f"{stream}: skipped {example}. More skips for this reason are only counted.")
+
+    def fail(self, stream: str, resource: str) -> bool:
+        """Count a resource that could not be read. Returns whether it is the stream's first."""
+        with self._lock:
+            counts = self._streams.setdefault(stream, StreamCounts())
+            counts.failed += 1
+            if len(counts.first_failed) < NAMED_FAILURES:
+                counts.first_failed.append(resource)
+            return counts.failed == 1
+
+    def failures(self, stream: str) -> str:
+        """How many resources of a stream could not be read, and which; empty where all could."""
+        with self._lock:
+            return self._streams.get(stream, StreamCounts()).failures
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:

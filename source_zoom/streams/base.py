@@ -1,7 +1,6 @@
 """What all streams have in common: URLs, paging, parsing, and the way from a parent to its children."""
 
 import logging
-import threading
 from abc import ABC, abstractmethod
 from array import array
 from collections import Counter
@@ -101,8 +100,6 @@ class ZoomStream(HttpStream, Parent, ABC):
         self._http_client: ZoomClient = sync.client(self.name, self.rate_limit, self.scopes)
         self._ended: StreamEnded | None = None
         self.failures: list[Exception] = []
-        self._has_failed = False
-        self._lock = threading.Lock()
 
     def make_cursor(self, state: Mapping[str, Any], outlet: Outlet) -> Cursor:
         """The keeper of the stream's state: for a full refresh, that it has been read."""
@@ -161,16 +158,9 @@ class ZoomStream(HttpStream, Parent, ABC):
 
     def read_pages(self, stream_slice: Slice) -> Iterator[list[Record]]:
         """The records of one slice, page by page."""
-        try:
-            for records in self._read_slice(stream_slice):
-                self.sync.summary.add(self.name, records=len(records))
-                yield records
-        except StreamEnded:
-            # One error is enough for a stream; the CDK would show one for every slice.
-            with self._lock:
-                is_first, self._has_failed = not self._has_failed, True
-            if is_first:
-                raise
+        for records in self._read_slice(stream_slice):
+            self.sync.summary.add(self.name, records=len(records))
+            yield records
 
     @abstractmethod
     def slices(self) -> Iterable[Slice]:
@@ -306,7 +296,7 @@ class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
 
     def slices(self) -> Iterator[Slice]:
         for record in self.parent.shared:
-            if self._has_failed:
+            if self._ended:
                 return
             yield {column: record[field] for column, field in self.inherits.items()}
 

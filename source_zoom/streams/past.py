@@ -281,7 +281,7 @@ class OccurrenceStream(ZoomSubstream, ABC):
             is_wanted = not occurrence["start_time"] or occurrence["start_time"] >= first
             if is_wanted and self._progress.hand_out(occurrence):
                 yield self._slice(occurrence)
-            if self._has_failed:
+            if self._ended:
                 return
         self._progress.all_handed_out()
 
@@ -295,9 +295,7 @@ class OccurrenceStream(ZoomSubstream, ABC):
             self._progress.fail(occurrence, error)
             raise
         else:
-            # Once the stream has ended, its slices end without having been read.
-            if not self._ended:
-                self._progress.finish(occurrence)
+            self._progress.finish(occurrence)
 
     def _slice(self, occurrence: Mapping[str, Any]) -> Slice:
         return {column: occurrence.get(field) for column, field in self.inherits.items()}
