@@ -15,13 +15,12 @@ from typing import Any
 
 import pytest
 
+from integration_tests.harness import CONNECTOR, Json, configured, server_to_server_config
 from integration_tests.zoom_simulator import Simulator
 from source_zoom.run import main
 from source_zoom.streams import STREAMS
 
 STREAM_NAMES = [stream.stream_name() for stream in STREAMS]
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Connector:
 
     def run(self, command: str, *arguments: str | Path) -> Output:
         done = subprocess.run(
-            [Path(sys.executable).with_name("source-zoom"), command, *map(str, arguments)],
+            [CONNECTOR, command, *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=300,
@@ -103,28 +102,14 @@ class Connector:
 def configured_catalog(streams: Sequence[str]) -> Json:
     return {
         "streams": [
-            {
-                "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
-                "sync_mode": "full_refresh",
-                "destination_sync_mode": "overwrite",
-            }
+            configured({"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]})
             for name in streams
         ]
     }
 
 
 def server_to_server(simulator: Simulator, **changes: object) -> Json:
-    return {
-        "credentials": {
-            "auth_type": "server_to_server",
-            "account_id": simulator.oauth.account_id,
-            "client_id": simulator.oauth.client_id,
-            "client_secret": simulator.oauth.client_secret,
-        },
-        "api_url": simulator.api_url,
-        "token_url": simulator.token_url,
-        **changes,
-    }
+    return server_to_server_config(simulator.facts, changes)
 
 
 def oauth(simulator: Simulator, **changes: object) -> Json:

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from integration_tests.harness import configured, server_to_server_config, simulator_process
+
 COMMAND = [sys.executable, "-m", "source_zoom"]
 OUTPUT = Path("demo-output")
 SUMMARY = re.compile(
@@ -42,22 +44,9 @@ def main() -> int:
 @contextlib.contextmanager
 def simulated_account(users: int) -> Iterator[dict[str, Any]]:
     """The config of a simulated account, for as long as the simulator runs."""
-    command = [sys.executable, "-m", "integration_tests.zoom_simulator", "--until-stdin-closes"]
-    command += ["--users", str(users), "--plan", "business", "--latency", "0.05"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        account = json.loads(process.stdout.readline())
-        print(f"A simulated Zoom account of {users} users at {account['url']}")
-        yield {
-            "credentials": {
-                "auth_type": "server_to_server",
-                **{key: account[key] for key in ("account_id", "client_id", "client_secret")},
-            },
-            "api_url": account["api_url"],
-            "token_url": account["token_url"],
-        }
-        process.stdin.close()
+    with simulator_process("--users", str(users), "--plan", "business", "--latency", "0.05") as facts:
+        print(f"A simulated Zoom account of {users} users at {facts['url']}")
+        yield server_to_server_config(facts, {})
 
 
 def run(config: Path) -> int:
@@ -78,10 +67,6 @@ def run(config: Path) -> int:
 def collect(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
     done = subprocess.run([*COMMAND, *arguments], stdout=subprocess.PIPE, text=True, check=False)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def configured(stream: dict[str, Any]) -> dict[str, Any]:
-    return {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
 
 
 def read(config: Path, catalog: Path) -> int:

@@ -3,7 +3,6 @@
 import random
 import signal
 import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from integration_tests.conftest import (
     configured_catalog,
     server_to_server,
 )
+from integration_tests.harness import CONNECTOR
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from integration_tests.zoom_simulator.clock import iso
 from integration_tests.zoom_simulator.ids import KINDS, quote_uuid
@@ -216,7 +216,7 @@ def test_ten_kills_lose_nothing(start: Start, connector: Connector) -> None:
 
 def killed_after(records: int, arguments: Sequence[str | Path]) -> Output:
     """Run the connector until it has written so many records, then kill it; whole lines count."""
-    command = [Path(sys.executable).with_name("source-zoom"), "read", *arguments]
+    command = [CONNECTOR, "read", *arguments]
     lines: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

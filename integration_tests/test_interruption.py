@@ -3,13 +3,12 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from integration_tests.conftest import Connector, server_to_server
+from integration_tests.harness import CONNECTOR
 from integration_tests.zoom_simulator import Simulator, Size
 
 Start = Callable[..., Simulator]
@@ -22,7 +21,7 @@ def running(start: Start, connector: Connector) -> Iterator[Running]:
     simulator = start(1, Size(users=12), plan="business", latency=0.05)
     config = server_to_server(simulator, rate_limit_plan="business")
     arguments = connector.read_arguments(config, ["users", "report_meetings"], [])
-    command = [str(Path(sys.executable).with_name("source-zoom")), "read", *map(str, arguments)]
+    command = [CONNECTOR, "read", *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
@@ -66,7 +65,7 @@ def test_a_closed_output_ends_the_sync_quietly(running: Running) -> None:
 def test_a_signal_ends_the_sync_though_nobody_reads_its_output(start: Start, connector: Connector) -> None:
     simulator = start(1, Size(users=5, participants=300), plan="unlimited")
     arguments = connector.read_arguments(server_to_server(simulator), ["report_meeting_participants"], [])
-    command = [str(Path(sys.executable).with_name("source-zoom")), "read", *map(str, arguments)]
+    command = [CONNECTOR, "read", *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_for('"type":"RECORD"', process)
         # From here on the pipe fills up, and the connector waits for its reader.

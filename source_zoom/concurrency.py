@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from queue import Queue, SimpleQueue
 from typing import Any
 
@@ -124,7 +124,7 @@ class _Slices(PartitionGenerator):
     def __init__(
         self, stream: ZoomStream, room: threading.Semaphore, queue: RecordQueue, summary: Summary
     ) -> None:
-        self._stream = stream
+        self.stream = stream
         self._room = room
         self._queue = queue
         self._summary = summary
@@ -132,14 +132,28 @@ class _Slices(PartitionGenerator):
         self._has_ended = False
 
     def generate(self) -> Iterator[Partition]:
-        for stream_slice in self._stream.slices():
+        for stream_slice in self.stream.slices():
             self._room.acquire()
-            yield _SlicePartition(self._stream, stream_slice, self._room, self._queue, self._is_news)
+            yield _SlicePartition(self, stream_slice)
+
+    def read(self, stream_slice: Slice) -> Iterator[Record]:
+        name = self.stream.name
+        try:
+            self._queue.wait_for_room()
+            for page in self.stream.read_pages(stream_slice):
+                for record in page:
+                    yield Record(record, name)
+                self._queue.wait_for_room()
+        except Exception as error:
+            if self._is_news(stream_slice, error):
+                raise
+        finally:
+            self._room.release()
 
     def _is_news(self, stream_slice: Slice, error: Exception) -> bool:
         """Count a failure. Returns whether the CDK should show it: one error is enough for a stream."""
         if not isinstance(error, StreamEnded):
-            return self._summary.fail(self._stream.name, self._stream.path(stream_slice=stream_slice))
+            return self._summary.fail(self.stream.name, self.stream.path(stream_slice=stream_slice))
         with self._lock:
             is_first, self._has_ended = not self._has_ended, True
             return is_first
@@ -148,39 +162,18 @@ class _Slices(PartitionGenerator):
 class _SlicePartition(Partition):
     """One slice of a stream. The CDK's own class copies, inspects and transforms every record."""
 
-    def __init__(
-        self,
-        stream: ZoomStream,
-        stream_slice: Slice,
-        room: threading.Semaphore,
-        queue: RecordQueue,
-        is_news: Callable[[Slice, Exception], bool],
-    ) -> None:
-        self._stream = stream
+    def __init__(self, slices: _Slices, stream_slice: Slice) -> None:
+        self._slices = slices
         self._slice = stream_slice
-        self._room = room
-        self._queue = queue
-        self._is_news = is_news
 
     def read(self) -> Iterator[Record]:
-        name = self._stream.name
-        try:
-            self._queue.wait_for_room()
-            for page in self._stream.read_pages(self._slice):
-                for record in page:
-                    yield Record(record, name)
-                self._queue.wait_for_room()
-        except Exception as error:
-            if self._is_news(self._slice, error):
-                raise
-        finally:
-            self._room.release()
+        return self._slices.read(self._slice)
 
     def to_slice(self) -> Mapping[str, Any]:
         return self._slice
 
     def stream_name(self) -> str:
-        return self._stream.name
+        return self._slices.stream.name
 
     def __hash__(self) -> int:
         return id(self)

@@ -14,11 +14,9 @@ TWENTY_USERS = {"users": 20, "meetings_per_user": 42}
 ONE_USER = {"users": 1}
 # Like the account of https://github.com/airbytehq/airbyte/issues/83259: 21,613 records in 2 h 26 min.
 REPORTED = {"users": 32, "participants": 36, "registrants": 18}
+FREE, PRO, BUSINESS = ({"rate_limit_plan": plan} for plan in ("free", "pro", "business"))
+FULL_SHARE = {"rate_limit_share": 100}
 EVENTS = ("report_meeting_participants", "report_webinar_participants")
-
-
-def _limited(title: str, size: dict[str, int], plan: str, **config: object) -> Case:
-    return Case(title, size, plan, config)
 
 
 def _free_running(title: str, size: dict[str, int], *streams: str) -> Case:
@@ -26,26 +24,17 @@ def _free_running(title: str, size: dict[str, int], *streams: str) -> Case:
 
 
 LIMITS = (
-    _limited(
-        "Business, 100 users, share 100", HUNDRED_USERS, "business",
-        rate_limit_plan="business", rate_limit_share=100,
-    ),
-    _limited("Business, 100 users, share 90", HUNDRED_USERS, "business", rate_limit_plan="business"),
-    _limited(
-        "Business, 20 users, share 100", TWENTY_USERS, "business",
-        rate_limit_plan="business", rate_limit_share=100,
-    ),
-    _limited("Business, 100 users, auto", HUNDRED_USERS, "business"),
-    _limited(
-        "Pro, 100 users, share 100", HUNDRED_SMALL_USERS, "pro",
-        rate_limit_plan="pro", rate_limit_share=100,
-    ),
-    _limited("Pro, 100 users, share 90", HUNDRED_SMALL_USERS, "pro", rate_limit_plan="pro"),
-    _limited("Pro, 100 users, auto", HUNDRED_SMALL_USERS, "pro"),
-    _limited("Free, 1 user, share 100", ONE_USER, "free", rate_limit_plan="free", rate_limit_share=100),
-    _limited("Free, 1 user, share 90", ONE_USER, "free", rate_limit_plan="free"),
-    _limited("Business, 32 users, auto", REPORTED, "business"),
-)  # fmt: skip
+    Case("Business, 100 users, share 100", HUNDRED_USERS, "business", {**BUSINESS, **FULL_SHARE}),
+    Case("Business, 100 users, share 90", HUNDRED_USERS, "business", BUSINESS),
+    Case("Business, 20 users, share 100", TWENTY_USERS, "business", {**BUSINESS, **FULL_SHARE}),
+    Case("Business, 100 users, auto", HUNDRED_USERS, "business"),
+    Case("Pro, 100 users, share 100", HUNDRED_SMALL_USERS, "pro", {**PRO, **FULL_SHARE}),
+    Case("Pro, 100 users, share 90", HUNDRED_SMALL_USERS, "pro", PRO),
+    Case("Pro, 100 users, auto", HUNDRED_SMALL_USERS, "pro"),
+    Case("Free, 1 user, share 100", ONE_USER, "free", {**FREE, **FULL_SHARE}),
+    Case("Free, 1 user, share 90", ONE_USER, "free", FREE),
+    Case("Business, 32 users, auto", REPORTED, "business"),
+)
 
 COST = (
     _free_running("small requests, all streams", {"users": 100}),

@@ -1,23 +1,25 @@
 """Measures one read: the connector's console script against the simulator, each a process of its own."""
 
-import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
 
-CONNECTOR = Path(sys.executable).with_name("source-zoom")
-SIMULATOR = [sys.executable, "-m", "integration_tests.zoom_simulator", "--counts-only"]
-
-Json = dict[str, Any]
+from integration_tests.harness import (
+    CONNECTOR,
+    Json,
+    configured,
+    server_to_server_config,
+    simulator_process,
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def measure(case: Case) -> Result:
     """Run one case. Raises RuntimeError where the connector fails."""
     with simulator(case) as account, tempfile.TemporaryDirectory() as folder:
         files = Path(folder)
-        (files / "config.json").write_text(json.dumps(config(case, account)))
+        (files / "config.json").write_text(json.dumps(server_to_server_config(account, case.config)))
         (files / "catalog.json").write_text(json.dumps(catalog(case, files / "config.json")))
         requests.post(f"{account['url']}/_simulator/journal/reset", timeout=60)
         output = files / "messages.jsonl"
@@ -67,7 +69,6 @@ def measure(case: Case) -> Result:
         with output.open("rb") as lines:
             records = sum(line.startswith(b'{"type":"RECORD"') for line in lines)
         journal = ask(account, "journal", case)
-        answers = journal["by_route_and_status"]
         return Result(
             title=case.title,
             wall=wall,
@@ -76,35 +77,16 @@ def measure(case: Case) -> Result:
             bound=ask(account, "bound", case)["seconds"],
             requests=sum(n for label, n in journal["requests_by_label"].items() if label != "TOKEN"),
             least=sum(ask(account, "least", case).values()),
-            refused=sum(n for answer, n in answers.items() if answer.endswith(" 429")),
+            refused=journal["refused"],
             records=records,
             rows=sum(ask(account, "rows", case).values()),
         )
 
 
-@contextlib.contextmanager
-def simulator(case: Case) -> Iterator[Json]:
-    """The facts about a simulated account, for as long as it runs."""
+def simulator(case: Case) -> AbstractContextManager[Json]:
     options = {**case.size, "plan": case.plan, "latency": case.latency, "jitter": case.jitter}
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    command = [*SIMULATOR, *arguments, "--until-stdin-closes"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        yield json.loads(process.stdout.readline())
-        process.stdin.close()
-
-
-def config(case: Case, account: Json) -> Json:
-    return {
-        "credentials": {
-            "auth_type": "server_to_server",
-            **{key: account[key] for key in ("account_id", "client_id", "client_secret")},
-        },
-        "api_url": account["api_url"],
-        "token_url": account["token_url"],
-        **case.config,
-    }
+    return simulator_process("--counts-only", *arguments)
 
 
 def catalog(case: Case, config_file: Path) -> Json:
@@ -113,9 +95,7 @@ def catalog(case: Case, config_file: Path) -> Json:
     streams = next(message["catalog"]["streams"] for message in messages if message["type"] == "CATALOG")
     return {
         "streams": [
-            {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
-            for stream in streams
-            if stream["name"] in (case.streams or [stream["name"]])
+            configured(stream) for stream in streams if stream["name"] in (case.streams or [stream["name"]])
         ]
     }
 

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,46 +10,42 @@ from integration_tests.benchmarks.measure import Result
 
 BEGIN, END = "<!-- benchmark: written by make bench -->", "<!-- end of benchmark -->"
 
-LIMITS_HEAD = ("plan, account", "records", "requests", "÷ least", "refused", "bound", "time", "÷ bound")
-COST_HEAD = ("what", "records", "requests", "CPU", "records per CPU s", "CPU per request", "peak memory")
+Columns = Sequence[tuple[str, Callable[[Result], str]]]
 
-
-def limits_row(result: Result) -> Sequence[str]:
-    return (
-        result.title,
-        f"{result.records:,} of {result.rows:,}",
-        f"{result.requests:,}",
-        f"{result.requests / result.least:.3f}",
-        f"{100 * result.refused / result.requests:.2f} %",
-        f"{result.bound:.0f} s",
-        f"{result.wall:.0f} s",
-        f"{result.ratio:.2f}",
-    )
-
-
-def cost_row(result: Result) -> Sequence[str]:
-    return (
-        result.title,
-        f"{result.records:,} of {result.rows:,}",
-        f"{result.requests:,}",
-        f"{result.cpu:.1f} s",
-        f"{result.records / result.cpu:,.0f}",
-        f"{1000 * result.cpu / result.requests:.2f} ms",
-        f"{result.peak:.0f} MB",
-    )
+SIZE: Columns = (
+    ("records", lambda result: f"{result.records:,} of {result.rows:,}"),
+    ("requests", lambda result: f"{result.requests:,}"),
+)
+LIMITS: Columns = (
+    ("plan, account", lambda result: result.title),
+    *SIZE,
+    ("÷ least", lambda result: f"{result.requests / result.least:.3f}"),
+    ("refused", lambda result: f"{100 * result.refused / result.requests:.2f} %"),
+    ("bound", lambda result: f"{result.bound:.0f} s"),
+    ("time", lambda result: f"{result.wall:.0f} s"),
+    ("÷ bound", lambda result: f"{result.ratio:.2f}"),
+)
+COST: Columns = (
+    ("what", lambda result: result.title),
+    *SIZE,
+    ("CPU", lambda result: f"{result.cpu:.1f} s"),
+    ("records per CPU s", lambda result: f"{result.records / result.cpu:,.0f}"),
+    ("CPU per request", lambda result: f"{1000 * result.cpu / result.requests:.2f} ms"),
+    ("peak memory", lambda result: f"{result.peak:.0f} MB"),
+)
 
 
 def line(result: Result) -> str:
     """One result for the terminal, as soon as it is there."""
-    is_limited = result.bound > 0
-    head, row = (LIMITS_HEAD, limits_row(result)) if is_limited else (COST_HEAD, cost_row(result))
-    return ", ".join(f"{name}: {value}" for name, value in zip(head, row, strict=True))
+    columns = LIMITS if result.bound else COST
+    return ", ".join(f"{name}: {cell(result)}" for name, cell in columns)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(columns: Columns, results: Iterable[Result]) -> str:
     """A Markdown table, which is readable on a terminal too."""
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    head = [[name for name, _ in columns], ["---"] + ["---:"] * (len(columns) - 1)]
+    rows = [[cell(result) for _, cell in columns] for result in results]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in head + rows)
 
 
 def markdown(limits: Sequence[Result], cost: Sequence[Result]) -> str:
@@ -59,9 +55,9 @@ def markdown(limits: Sequence[Result], cost: Sequence[Result]) -> str:
         f"`make bench`, {today}, {os.cpu_count()} cores, Python {platform.python_version()}; simulator and"
         " connector on the same machine.\n\n"
         "At the limits (latency 150 ms ± 30 %; the bound is the least number of requests ÷ the limit):\n\n"
-        f"{table(LIMITS_HEAD, map(limits_row, limits))}\n"
+        f"{table(LIMITS, limits)}\n"
         "Without limits and latency:\n\n"
-        f"{table(COST_HEAD, map(cost_row, cost))}\n"
+        f"{table(COST, cost)}\n"
         "![Time over the bound, and growth](docs/benchmark.svg)\n"
         f"{END}"
     )
@@ -98,8 +94,8 @@ def plot(limits: Sequence[Result], growth: Sequence[Result]) -> str:
             for result, value in zip(growth, values, strict=True)
         ]
         parts.append(f'<path d="M{left} {top}V{top + 100}H{left + 200}" fill="none" stroke="#888"/>')
-        line = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
-        parts.append(f'<polyline points="{line}" fill="none" stroke="#2d8cff" stroke-width="2"/>')
+        path = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="#2d8cff" stroke-width="2"/>')
         for (x, y), value in zip(points, values, strict=True):
             parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="3" fill="#2d8cff"/>')
             parts.append(f'<text x="{x:.0f}" y="{y - 6:.0f}" text-anchor="middle">{value:.0f} {unit}</text>')

@@ -59,16 +59,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
     with simulator:
-        facts = {
-            "url": simulator.url,
-            "api_url": simulator.api_url,
-            "token_url": simulator.token_url,
-            "client_id": simulator.oauth.client_id,
-            "client_secret": simulator.oauth.client_secret,
-            "account_id": simulator.oauth.account_id,
-            "refresh_token": simulator.oauth.refresh_token,
-        }
-        print(json.dumps(facts), flush=True)
+        print(json.dumps(simulator.facts), flush=True)
         if options.until_stdin_closes:
             threading.Thread(target=_wait_for_end, args=(done,), daemon=True).start()
         done.wait()

@@ -74,6 +74,11 @@ class Journal:
         """How often each distinct URL was asked."""
         return Counter(entry.url for entry in self.entries)
 
+    @property
+    def refused(self) -> int:
+        """Requests that met a rate limit."""
+        return sum(number for (_, status), number in self.counts.items() if status == 429)
+
     def summary(self) -> dict[str, object]:
         return {
             "requests": sum(self.counts.values()),
@@ -82,6 +87,7 @@ class Journal:
             "by_route_and_status": {
                 f"{route} {status}": n for (route, status), n in sorted(self.counts.items())
             },
+            "refused": self.refused,
             "faults": dict(self.faults),
             "token_requests": self.token_requests,
             "unknown_paths": list(self.unknown_paths),

@@ -111,6 +111,19 @@ class Simulator:
     def token_url(self) -> str:
         return self.url + _TOKEN
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a client must know to get in."""
+        return {
+            "url": self.url,
+            "api_url": self.api_url,
+            "token_url": self.token_url,
+            "client_id": self.oauth.client_id,
+            "client_secret": self.oauth.client_secret,
+            "account_id": self.oauth.account_id,
+            "refresh_token": self.oauth.refresh_token,
+        }
+
     def __enter__(self) -> Self:
         return self.start()
 
