@@ -142,12 +142,12 @@ class InProcess(Connector):
         }
 
     def run(self, command: str, *arguments: str | Path) -> Output:
-        written = io.StringIO()
+        written = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
         with self._monkeypatch.context() as patch, contextlib.redirect_stdout(written):
             # The CDK's print buffer writes to the original stdout.
             patch.setattr(sys, "__stdout__", written)
             code = main([command, *map(str, arguments)], **self.timing)
-        return Output(code, written.getvalue())
+        return Output(code, written.buffer.getvalue().decode())
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
-from airbyte_cdk.sources.types import Record
+from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerializer, Type
 
 from integration_tests.benchmarks import report
 from integration_tests.benchmarks.measure import Case, measure
@@ -126,8 +125,9 @@ def test_the_log_says_every_now_and_then_how_far_the_sync_is(
 
 def test_a_slow_destination_holds_up_the_readers_between_pages() -> None:
     queue = RecordQueue(Summary(), most=10)
-    for number in range(12):
-        queue.put(Record({"number": number}, "users"))
+    message = AirbyteMessage(Type.RECORD)
+    for _ in range(4):
+        queue.put_page([message] * 3)
     passed = threading.Event()
 
     def read() -> None:
@@ -137,9 +137,9 @@ def test_a_slow_destination_holds_up_the_readers_between_pages() -> None:
     threading.Thread(target=read, daemon=True).start()
     time.sleep(0.05)
     assert not passed.is_set()
-    for _ in range(7):
-        queue.get()
+    assert [queue.get() for _ in range(7)] == [message] * 7
     assert passed.wait(timeout=10)
+    assert not queue.empty()
 
 
 def test_the_benchmark_measures_and_shows() -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,10 +36,14 @@ from source_zoom.summary import Summary
 logger = logging.getLogger("airbyte.source_zoom")
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
+PIECE_BYTES = 2**20
 
 
 class JsonResponse(requests.Response):
-    """A response whose body is parsed once, however often it is asked for."""
+    """A response whose body is read in one piece, and parsed once, however often it is asked for."""
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        return super().iter_content(PIECE_BYTES, decode_unicode)
 
     @cached_property
     def body(self) -> Any:

@@ -2,11 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from queue import Queue, SimpleQueue
 from typing import Any
 
-from airbyte_cdk.models import AirbyteMessage
+from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
@@ -24,6 +26,9 @@ from source_zoom.streams.base import Slice, ZoomStream
 from source_zoom.summary import Summary
 
 logger = logging.getLogger("airbyte.source_zoom")
+cdk_logger = logger.getChild("cdk")
+# It would say how many records it has read, and count one for each stream: `_Slices` says why.
+cdk_logger.setLevel(logging.WARNING)
 
 MOST_RECORDS = 1_000
 
@@ -33,45 +38,55 @@ class Stopped(Exception):
 
 
 class RecordQueue(Queue[QueueItem]):
-    """From the threads that read to the one that writes.
+    """From the threads that read to the one that writes, by pages: a wake-up costs more than a record does.
 
-    Nobody is held up in the middle of a page, since waking a thread for each record costs more than the
-    record does. Who wants another page waits in `wait_for_room` while too many records are unwritten.
+    Nobody is held up with a page in hand. Who wants another one waits in `wait_for_room` while too many
+    records are unwritten.
     """
 
     def __init__(self, summary: Summary, most: int = MOST_RECORDS) -> None:
         self._summary = summary
-        self._items: SimpleQueue[QueueItem | None] = SimpleQueue()
+        self._items: SimpleQueue[QueueItem | deque[AirbyteMessage] | None] = SimpleQueue()
+        self._page: deque[AirbyteMessage] = deque()
         self._most = most
+        self._unwritten = 0
         self._room = threading.Condition()
-        self._someone_waits = False
 
     def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
         self._items.put(item)
 
+    def put_page(self, messages: Iterable[AirbyteMessage]) -> None:
+        page = deque(messages)
+        with self._room:
+            self._unwritten += len(page)
+        self._items.put(page)
+
     def get(self, block: bool = True, timeout: float | None = None) -> QueueItem:
-        item = self._items.get(block, timeout)
-        if item is None:
-            raise Stopped
-        if self._someone_waits and self._items.qsize() <= self._most // 2:
+        while not self._page:
+            item = self._items.get(block, timeout)
+            if item is None:
+                raise Stopped
+            if not isinstance(item, deque):
+                return item
+            self._page = item
             with self._room:
-                self._someone_waits = False
-                self._room.notify_all()
-        return item
+                self._unwritten -= len(item)
+                if self._unwritten <= self._most // 2:
+                    self._room.notify_all()
+        return self._page.popleft()
 
     def empty(self) -> bool:
-        return self._items.empty()
+        return not self._page and self._items.empty()
 
     def stop(self) -> None:
         """Let `get` raise Stopped once it has given out what is there. Signal handlers may call this."""
         self._items.put(None)
 
     def wait_for_room(self) -> None:
-        if self._items.qsize() < self._most:
+        if self._unwritten < self._most:
             return
         with self._summary.waiting("the destination"), self._room:
-            while self._items.qsize() >= self._most:
-                self._someone_waits = True
+            while self._unwritten >= self._most:
                 self._room.wait()
 
 
@@ -98,7 +113,7 @@ class ConcurrentRead:
                 json_schema=stream.get_json_schema,
                 primary_key=list(stream.key_fields()),
                 cursor_field=CursorField(str(cursor_field)) if cursor_field else None,
-                logger=logger,
+                logger=cdk_logger,
                 cursor=cursor,
             )
         )
@@ -110,7 +125,7 @@ class ConcurrentRead:
             source = ConcurrentSource.create(
                 num_workers=max(self._num_workers, len(LABELS)) + len(self._streams),
                 initial_number_of_partitions_to_generate=len(self._streams),
-                logger=logger,
+                logger=cdk_logger,
                 slice_logger=DebugSliceLogger(),
                 message_repository=self._messages,
                 queue=self.queue,
@@ -129,6 +144,7 @@ class _Slices(PartitionGenerator):
         self._queue = queue
         self._summary = summary
         self._lock = threading.Lock()
+        self._is_running = False
         self._has_ended = False
 
     def generate(self) -> Iterator[Partition]:
@@ -136,19 +152,33 @@ class _Slices(PartitionGenerator):
             self._room.acquire()
             yield _SlicePartition(self, stream_slice)
 
-    def read(self, stream_slice: Slice) -> Iterator[Record]:
-        name = self.stream.name
+    def read(self, stream_slice: Slice) -> None:
         try:
             self._queue.wait_for_room()
             for page in self.stream.read_pages(stream_slice):
-                for record in page:
-                    yield Record(record, name)
+                self._put(page)
                 self._queue.wait_for_room()
         except Exception as error:
             if self._is_news(stream_slice, error):
                 raise
         finally:
             self._room.release()
+
+    def _put(self, page: list[dict[str, Any]]) -> None:
+        name = self.stream.name
+        with self._lock:
+            if page and not self._is_running:
+                # The first record as the CDK's own, from which it learns that the stream is RUNNING.
+                self._queue.put(Record(page[0], name))
+                del page[0]
+                self._is_running = True
+        emitted_at = time.time_ns() // 1_000_000
+        self._queue.put_page(
+            AirbyteMessage(Type.RECORD, record=AirbyteRecordMessage(name, record, emitted_at))
+            for record in page
+        )
+        # Those who made the page hold on to it until the next one, for which they may have to wait.
+        page.clear()
 
     def _is_news(self, stream_slice: Slice, error: Exception) -> bool:
         """Count a failure. Returns whether the CDK should show it: one error is enough for a stream."""
@@ -167,7 +197,9 @@ class _SlicePartition(Partition):
         self._slice = stream_slice
 
     def read(self) -> Iterator[Record]:
-        return self._slices.read(self._slice)
+        """Nothing: the records go into the queue page by page."""
+        self._slices.read(self._slice)
+        return iter(())
 
     def to_slice(self) -> Mapping[str, Any]:
         return self._slice

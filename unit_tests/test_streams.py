@@ -1,6 +1,5 @@
 """Rules of the streams that need no account to show."""
 
-from collections import Counter
 from datetime import date
 from itertools import pairwise
 
@@ -9,7 +8,7 @@ import pytest
 from source_zoom.streams.base import encode
 from source_zoom.streams.past import report_months
 from source_zoom.streams.reports import PARTICIPANT
-from source_zoom.streams.row_ids import row_ids
+from source_zoom.streams.row_ids import RowIds
 
 
 @pytest.mark.parametrize(
@@ -55,23 +54,23 @@ def test_a_start_date_shortens_the_months() -> None:
 def test_a_row_keeps_its_id_when_zoom_completes_it() -> None:
     early = {"id": "", "user_id": "1", "name": "Guest", "join_time": "t", "duration": 0}
     late = {**early, "duration": 90, "leave_time": "u"}
-    assert list(row_ids([early], PARTICIPANT, Counter())) == list(row_ids([late], PARTICIPANT, Counter()))
+    assert RowIds(PARTICIPANT).of([early]) == RowIds(PARTICIPANT).of([late])
 
 
 def test_equal_rows_are_numbered_by_content_in_any_order() -> None:
     rows = [{"name": "Guest", "duration": seconds} for seconds in (30, 10, 20)]
-    ids = dict(zip((30, 10, 20), row_ids(rows, PARTICIPANT, Counter()), strict=True))
-    turned = dict(zip((20, 10, 30), row_ids(rows[::-1], PARTICIPANT, Counter()), strict=True))
+    ids = dict(zip((30, 10, 20), RowIds(PARTICIPANT).of(rows), strict=True))
+    turned = dict(zip((20, 10, 30), RowIds(PARTICIPANT).of(rows[::-1]), strict=True))
     assert ids == turned
     assert len(set(ids.values())) == 3
 
 
 def test_numbering_goes_on_from_page_to_page() -> None:
-    counts: Counter[bytes] = Counter()
-    pages = [list(row_ids([{"name": "Guest"}], PARTICIPANT, counts)) for _ in range(3)]
+    row_ids = RowIds(PARTICIPANT)
+    pages = [row_ids.of([{"name": "Guest"}]) for _ in range(3)]
     assert len({row_id for page in pages for row_id in page}) == 3
 
 
 def test_an_absent_field_equals_an_empty_one() -> None:
     absent, empty = {"name": "Guest"}, {"name": "Guest", "id": ""}
-    assert list(row_ids([absent], PARTICIPANT, Counter())) == list(row_ids([empty], PARTICIPANT, Counter()))
+    assert RowIds(PARTICIPANT).of([absent]) == RowIds(PARTICIPANT).of([empty])

@@ -3,7 +3,6 @@
 import logging
 from abc import ABC, abstractmethod
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
@@ -18,7 +17,7 @@ from airbyte_cdk.sources.utils.casing import camel_to_snake
 from source_zoom.client import Sync, ZoomClient
 from source_zoom.errors import PageTokenLost, Skipped, StreamEnded, ZoomError
 from source_zoom.streams.progress import Outlet
-from source_zoom.streams.row_ids import row_ids
+from source_zoom.streams.row_ids import RowIds
 from source_zoom.streams.sharing import Shared, read_ahead
 
 logger = logging.getLogger("airbyte.source_zoom")
@@ -219,11 +218,11 @@ class ZoomStream(HttpStream, Parent, ABC):
             return hash(tuple(map(record.get, fields)))
 
         for _ in range(1 + RESTARTS):
-            counts: Counter[bytes] = Counter()
+            row_ids = RowIds(self.identity)
             before = frozenset(emitted)
             try:
                 for records, is_last in self._pages(stream_slice, query):
-                    self._finish(records, counts)
+                    self._finish(records, row_ids)
                     fresh = [r for r in records if key(r) not in before] if before else records
                     if not is_last:
                         emitted.extend(map(key, fresh))
@@ -243,17 +242,23 @@ class ZoomStream(HttpStream, Parent, ABC):
         token: Mapping[str, Any] | None = {}
         used: set[str] = set()
         while token is not None:
-            _, response = self._fetch_next_page(stream_slice, None, {**query, **token})
-            token = self.next_page_token(response)
+            records, token = self._page(stream_slice, {**query, **token})
             if token and token["next_page_token"] in used:
                 raise PageTokenLost("the page token came a second time")
             used.update((token or {}).values())
-            yield self.parse_response(response, stream_slice=stream_slice), token is None
+            yield records, token is None
 
-    def _finish(self, records: list[Record], counts: Counter[bytes]) -> None:
+    def _page(
+        self, stream_slice: Slice | None, query: Mapping[str, str]
+    ) -> tuple[list[Record], Mapping[str, Any] | None]:
+        """One page, and the token of the next. The answer itself is not kept while the page is used."""
+        _, response = self._fetch_next_page(stream_slice, None, query)
+        return self.parse_response(response, stream_slice=stream_slice), self.next_page_token(response)
+
+    def _finish(self, records: list[Record], row_ids: RowIds) -> None:
         """Give keys to rows that have none, and take out what only the host should know."""
         if self.identity:
-            for record, row_id in zip(records, row_ids(records, self.identity, counts), strict=True):
+            for record, row_id in zip(records, row_ids.of(records), strict=True):
                 record["row_id"] = row_id
         if self.host_secrets and not self.sync.config.include_host_secrets:
             for record in records:

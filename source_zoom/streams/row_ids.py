@@ -1,39 +1,42 @@
 """Keys for rows to which Zoom gives none: attendance, and answers to polls and questions."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 
-def row_ids(
-    rows: Sequence[Mapping[str, Any]], identity: Sequence[str], counts: Counter[bytes]
-) -> Iterator[str]:
-    """A key for each row: a hash over the fields that identify it and never change later.
+class RowIds:
+    """Gives keys to the rows of one list, page by page: hashes over fields that never change later.
 
-    `counts` numbers rows that are equal in these fields, within a page in the order of their full
-    content, and goes on from page to page. The same rows have the same keys in every sync.
+    Rows that are equal in these fields are numbered, within a page in the order of their full content. The
+    same rows have the same keys in every sync.
     """
-    digests = [_digest(row, identity) for row in rows]
-    if len(set(digests)) < len(digests):
-        ranks = sorted(range(len(rows)), key=lambda index: (digests[index], _content(rows[index])))
-    else:
-        ranks = list(range(len(rows)))
-    keys = {}
-    for index in ranks:
-        digest = digests[index]
-        number = counts[digest]
-        counts[digest] += 1
-        keys[index] = f"{digest.hex()}-{number}" if number else digest.hex()
-    return (keys[index] for index in range(len(rows)))
 
+    def __init__(self, identity: Sequence[str]) -> None:
+        self._identity = identity
+        # By the hash of the digest, which takes less memory: a list can have a hundred thousand rows.
+        self._seen: dict[int, int] = {}
 
-def _digest(row: Mapping[str, Any], identity: Sequence[str]) -> bytes:
-    # An empty field and an absent one are the same: Zoom is not consistent about them.
-    values = [row.get(name) or None for name in identity]
-    return blake2b(orjson.dumps(values, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        digests = [self._digest(row) for row in rows]
+        new = dict.fromkeys(map(hash, digests), 1)
+        if len(new) == len(rows) and new.keys().isdisjoint(self._seen):
+            self._seen.update(new)
+            return [digest.hex() for digest in digests]
+        keys = [""] * len(rows)
+        for index in sorted(range(len(rows)), key=lambda index: (digests[index], _content(rows[index]))):
+            digest = digests[index]
+            number = self._seen.get(hash(digest), 0)
+            self._seen[hash(digest)] = number + 1
+            keys[index] = f"{digest.hex()}-{number}" if number else digest.hex()
+        return keys
+
+    def _digest(self, row: Mapping[str, Any]) -> bytes:
+        # An empty field and an absent one are the same: Zoom is not consistent about them.
+        values = [value or None for value in map(row.get, self._identity)]
+        return blake2b(orjson.dumps(values, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
 
 def _content(row: Mapping[str, Any]) -> bytes:
