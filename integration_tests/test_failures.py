@@ -1,11 +1,18 @@
 """What cannot be read costs its own rows only, and is named."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
-from integration_tests.conftest import InProcess, server_to_server
-from integration_tests.zoom_simulator import Simulator, Size, truth
+import pytest
+
+from integration_tests.completeness import CLASSES, assert_complete
+from integration_tests.conftest import InProcess, Output, oauth, server_to_server
+from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from source_zoom.errors import RULES, Action, Rule
 
 Start = Callable[..., Simulator]
 
@@ -52,3 +59,221 @@ def test_many_failures_make_one_error_that_names_ten(start: Start, in_process: I
     assert sum(f"meetings/{number}/registrants/questions" in message for number in broken) == 10
     assert ", …). The errors above say why." in message
     assert {row["meeting_id"] for row in output.records("meeting_questions")}.isdisjoint(broken)
+
+
+MESSAGES = {
+    r"paid": "Only available for Paid account.",
+    r"webinar (plan|subscription)": "Webinar plan is missing.",
+    r"cannot access (webinar|meeting)": "Cannot access meeting information.",
+    r"": "So it is.",
+}
+GAVE_UP = "Gave up GET /v2/meetings/{id}/registrants/questions after 600 s of retries: {why}."
+SAID = {
+    Action.RETRY: GAVE_UP,
+    Action.REFRESH: GAVE_UP,
+    Action.SLOW_DOWN: GAVE_UP,
+    Action.FAIL: "Zoom refused GET /v2/meetings/{id}/registrants/questions: {why}.",
+    Action.REFUSED: "Zoom refused GET /v2/meetings/{id}/registrants/questions: {why}.",
+    Action.SCOPE: "Zoom refused GET /v2/meetings/{id}/registrants/questions: {why}."
+    " Add `meeting:read:list_registration_questions:admin` to the app, then reconnect.",
+    Action.STOP_LABEL: "Zoom refused GET /v2/meetings/{id}/registrants/questions (LIGHT):"
+    " the daily rate limit is used up until 00:00 UTC (HTTP {status}, code {code}: {message}).",
+    Action.RESTART: "Zoom lost its place in meetings/{id}/registrants/questions 6 times: {why}.",
+}
+KIND = {
+    Action.RETRY: "transient_error",
+    Action.REFRESH: "config_error",
+    Action.SLOW_DOWN: "transient_error",
+    Action.FAIL: "system_error",
+    Action.REFUSED: "config_error",
+    Action.SCOPE: "config_error",
+    Action.STOP_LABEL: "transient_error",
+    Action.RESTART: "transient_error",
+}
+ENDS_THE_STREAM = {Action.REFUSED, Action.SCOPE, Action.STOP_LABEL}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.status}-{rule.code}-{rule.message}")
+def test_each_row_of_the_table(start: Start, in_process: InProcess, rule: Rule) -> None:
+    """One meeting answers like this for ever. Everything else arrives, and it is said what did not."""
+    simulator = start(1, Size(users=2), plan="unlimited")
+    in_process.without_waiting()
+    number = parents(simulator, "meeting_questions")[-1]
+    status, code = rule.status or 400, rule.code or 1
+    message = MESSAGES.get(rule.message, rule.message)
+    simulator.faults.reply(
+        rf"/meetings/{number}/registrants/questions", status, {"code": code, "message": message}
+    )
+    output = in_process.read(
+        server_to_server(simulator), ["users", "meeting_questions", "meeting_registrants"]
+    )
+    everyone = set(parents(simulator, "meeting_questions"))
+    got = {row["meeting_id"] for row in output.records("meeting_questions")}
+    why = f"{rule.reason} (HTTP {status}, code {code}: {message})"
+    if rule.action is Action.SKIP:
+        assert output.code == 0
+        assert output.errors == []
+        # Only the first example of a reason is shown, and other meetings have such reasons of their own.
+        skips = [log for log in output.logs if "meeting_questions: skipped meetings/" in log]
+        assert any(rule.reason in log for log in skips)
+        assert any("Summary of meeting_questions" in log and rule.reason in log for log in output.logs)
+    else:
+        assert output.code == 1
+        said = SAID[rule.action].format(id=number, why=why, status=status, code=code, message=message)
+        assert output.errors[0]["message"] == said
+        assert output.errors[0]["failure_type"] == KIND[rule.action]
+        assert output.statuses["meeting_questions"] == "INCOMPLETE"
+    if rule.action not in ENDS_THE_STREAM:
+        assert got == everyone - {number}
+    assert number not in got
+    assert output.statuses["users"] == "COMPLETE"
+    assert output.statuses["meeting_registrants"] == "COMPLETE"
+    assert_complete(simulator, output, CLASSES["meeting_registrants"])
+    assert "Traceback" not in output.text
+
+
+def read_with_one_blocked(simulator: Simulator, in_process: InProcess, pattern: str, *streams: str) -> Output:
+    in_process.without_waiting()
+    simulator.faults.reply(pattern, 403, "<html>Blocked by the company's proxy</html>")
+    return in_process.read(server_to_server(simulator), streams)
+
+
+def test_a_resource_that_a_proxy_refuses_is_skipped_with_a_warning(
+    start: Start, in_process: InProcess
+) -> None:
+    simulator = start(1, Size(users=4), clock=Clock(running=False), plan="unlimited")
+    uuid = next(parent["uuid"] for parent, _ in truth.rows(simulator.world, "report_meetings"))
+    pattern = rf"/report/meetings/{re.escape(uuid.replace('=', '%3D').replace('+', '%2B'))}"
+    output = read_with_one_blocked(simulator, in_process, pattern, "report_meetings")
+    assert output.code == 0
+    assert output.statuses == {"report_meetings": "COMPLETE"}
+    missing = {row["uuid"] for _, row in truth.rows(simulator.world, "report_meetings")} - {
+        row["uuid"] for row in output.records("report_meetings")
+    }
+    assert missing == {uuid}
+    assert any(log.startswith("WARN report_meetings: skipped report/meetings/") for log in output.logs)
+    assert any("a proxy or a firewall refuses it: 1" in log for log in output.logs)
+    assert "retry" not in str(output.of("STATE")[-1])
+
+
+@pytest.mark.parametrize("pattern", ["/v2/", "/v2/users"])
+def test_a_proxy_that_refuses_everything_leaves_no_empty_success(
+    start: Start, in_process: InProcess, pattern: str
+) -> None:
+    simulator = start(1, Size(users=4), plan="unlimited")
+    output = read_with_one_blocked(simulator, in_process, pattern, "users", "meeting_polls")
+    assert output.code == 1
+    assert set(output.statuses.values()) == {"INCOMPLETE"}
+    assert "a proxy or a firewall refuses it (HTTP 403: no message)" in output.errors[0]["message"]
+
+
+def test_a_host_that_is_down_ends_the_sync_within_one_retry_budget(
+    start: Start, in_process: InProcess
+) -> None:
+    simulator = start(1, Size(users=12), plan="unlimited")
+    in_process.without_waiting()
+    began = in_process.timing["clock"]()
+    simulator.faults.always("/v2/(meetings|webinars|past|report)", "503")
+    simulator.faults.always("page_size=1$", "503")
+    output = in_process.read(server_to_server(simulator))
+    assert output.code == 1
+    assert set(output.statuses.values()) - {"COMPLETE"} == {"INCOMPLETE"}
+    assert output.errors[0]["message"].startswith("Zoom could not be read for 600 s, neither GET /v2/")
+    assert {error["failure_type"] for error in output.errors} == {"transient_error"}
+    assert in_process.timing["clock"]() - began < 1.2 * 600
+    assert len(output.errors) <= len(output.statuses) + 1
+
+
+def test_a_token_endpoint_that_is_down_ends_the_sync_after_one_budget(
+    start: Start, in_process: InProcess
+) -> None:
+    simulator = start(1, Size(users=2), plan="unlimited")
+    in_process.without_waiting()
+    simulator.faults.always("/oauth/token", "503")
+    output = in_process.read(server_to_server(simulator))
+    assert output.code == 1
+    assert len(output.errors) == 1
+    assert output.errors[0]["failure_type"] == "transient_error"
+    assert output.errors[0]["message"] == (
+        f"No access token from {simulator.token_url} within 600 s: HTTP 503 Service unavailable.."
+        " Check the network, or try again later."
+    )
+    assert simulator.journal.entries[-1].route == "token"
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_zoom_is_given_the_time_it_asks_for(start: Start, in_process: InProcess, form: str) -> None:
+    simulator = start(1, Size(users=2), plan="unlimited")
+    in_process.without_waiting()
+    slept: list[float] = []
+    move = in_process.timing["sleep"]
+    in_process.timing["sleep"] = lambda seconds: (slept.append(seconds), move(seconds))
+    check = simulator.limits.check
+    calls = iter(range(1_000_000))
+
+    def refuse_once(label: str) -> Any:
+        verdict = check(label)
+        if next(calls) != 3:
+            return verdict
+        asked = (
+            "77" if form == "seconds" else format_datetime(datetime.now(UTC) + timedelta(seconds=77), True)
+        )
+        return verdict._replace(refusal="Slow down.", headers={"Retry-After": asked})
+
+    simulator.limits.check = refuse_once  # type: ignore[method-assign]
+    output = in_process.read(server_to_server(simulator), ["meetings"])
+    assert output.code == 0
+    assert_complete(simulator, output, CLASSES["meetings"])
+    assert any(75 <= seconds <= 78 for seconds in slept)
+
+
+def test_a_refresh_token_that_is_lost_on_the_way_back_is_one_config_error(
+    start: Start, in_process: InProcess
+) -> None:
+    """Zoom has replaced the token, and its answer never arrived: the old one is dead."""
+    simulator = start(1, Size(users=2), plan="unlimited")
+    in_process.without_waiting()
+    issue = simulator.oauth.issue
+
+    def issue_and_lose(*arguments: Any) -> Any:
+        issue(*arguments)
+        raise ConnectionResetError
+
+    simulator.oauth.issue = issue_and_lose  # type: ignore[method-assign]
+    config = oauth(simulator)
+    lost = in_process.timing["sleep"]
+
+    def sleep(seconds: float) -> None:
+        simulator.oauth.issue = issue  # type: ignore[method-assign]
+        lost(seconds)
+
+    in_process.timing["sleep"] = sleep
+    output = in_process.read(config, ["users", "meetings"])
+    assert output.code == 1
+    assert [error["failure_type"] for error in output.errors] == ["config_error"]
+    assert output.errors[0]["message"] == (
+        "Zoom refused the credentials: HTTP 400 Invalid Token! / invalid_request. A refresh token works once,"
+        " and a newer authorization or another sync may have used it up: authorize the app again, or use a"
+        " Server-to-Server OAuth app."
+    )
+
+
+def test_two_syncs_with_one_refresh_token_end_in_one_message(start: Start, in_process: InProcess) -> None:
+    """The other sync has used the refresh token up, and its new access token has ended ours."""
+    simulator = start(1, Size(users=2), plan="unlimited")
+    config = oauth(simulator)
+    check = simulator.oauth.check_token
+    checks = iter(range(1_000_000))
+
+    def end_after_ten(authorization: str) -> None:
+        if next(checks) == 10:
+            simulator.oauth.expire(authorization)
+            simulator.oauth.refresh_token = "the other's"
+        check(authorization)
+
+    simulator.oauth.check_token = end_after_ten  # type: ignore[method-assign]
+    output = in_process.read(config, ["meetings", "webinars"])
+    assert output.code == 1
+    assert {error["failure_type"] for error in output.errors} == {"config_error"}
+    assert any("another sync may have used it up" in error["message"] for error in output.errors)
+    assert simulator.journal.token_requests == 2

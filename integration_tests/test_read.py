@@ -1,6 +1,5 @@
 """What `source-zoom read` brings in, compared with the simulated account row by row and field by field."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from jsonschema import Draft7Validator
 
+from integration_tests.completeness import HOST_SECRETS, assert_complete, canonical, expected
 from integration_tests.conftest import (
     STREAM_NAMES,
     Connector,
@@ -23,9 +23,7 @@ from integration_tests.conftest import (
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from integration_tests.zoom_simulator.journal import Entry
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import ZoomStream, ZoomSubstream
-
-HOST_SECRETS = {"start_url", "host_key", "dynamic_host_key"}
+from source_zoom.streams.base import ZoomStream
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())
 
@@ -51,29 +49,6 @@ def whole_journal(account: Simulator, whole_account: Output) -> list[Entry]:
     requests = sum(int(found) for log in whole_account.logs for found in re.findall(r", (\d+) requests", log))
     # The token comes first; after that the summary has counted every request.
     return account.journal.entries[: 1 + requests]
-
-
-def expected(simulator: Simulator, stream: type[ZoomStream], **options: Any) -> list[Json]:
-    """The rows of the account with the columns that the stream says it inherits."""
-    inherits = stream.inherits if issubclass(stream, ZoomSubstream) else {}
-    return [
-        {**{column: parent[field] for column, field in inherits.items() if field in parent}, **row}
-        for parent, row in truth.rows(simulator.world, stream.stream_name(), **options)
-    ]
-
-
-def canonical(rows: list[Json], leave_out: set[str]) -> Counter[str]:
-    kept = ({name: value for name, value in row.items() if name not in leave_out} for row in rows)
-    return Counter(json.dumps(row, sort_keys=True) for row in kept)
-
-
-def assert_complete(simulator: Simulator, output: Output, stream: type[ZoomStream]) -> None:
-    """0 rows missing, 0 surplus, every field equal to what was served."""
-    want = canonical(expected(simulator, stream), HOST_SECRETS)
-    got = canonical(output.records(stream.stream_name()), {"row_id"})
-    assert want, f"the account has no rows of {stream.stream_name()}"
-    assert list((want - got).elements())[:2] == []
-    assert list((got - want).elements())[:2] == []
 
 
 @every_stream

@@ -10,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
-from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from requests.auth import HTTPBasicAuth
 
 from source_zoom.config import Config, OAuthCredentials
-from source_zoom.errors import CredentialsRefused, ZoomError
-from source_zoom.rate_limits import Retries
+from source_zoom.errors import CredentialsRefused, HostDown, StreamEnded
+from source_zoom.rate_limits import Retries, asked_pause
 
 HandOver = Callable[[dict[str, Any]], None]
 
@@ -51,7 +50,7 @@ class ZoomAuthenticator:
         self._lock = threading.Lock()
         self._token = ""
         self._expires = 0.0
-        self._refused: CredentialsRefused | None = None
+        self._refused: StreamEnded | None = None
         if isinstance(self._credentials, OAuthCredentials) and self._credentials.token_expiry_date:
             left = self._credentials.token_expiry_date.astimezone(UTC) - datetime.now(UTC)
             self._token = self._credentials.access_token
@@ -62,7 +61,7 @@ class ZoomAuthenticator:
         return self._config.api_base
 
     def token(self) -> str:
-        """A valid access token. Raises CredentialsRefused, or a ZoomError where Zoom gives none."""
+        """A valid access token. Raises CredentialsRefused, or HostDown where Zoom gives none."""
         with self._lock:
             if not self._token or self._retries.timer.clock() >= self._expires:
                 self._renew()
@@ -74,11 +73,13 @@ class ZoomAuthenticator:
         request.headers["Authorization"] = f"Bearer {token}"
         return token
 
-    def refresh(self, rejected: str) -> None:
-        """Replace a token that Zoom has rejected, unless another thread already has."""
+    def refresh(self, rejected: str) -> bool:
+        """Replace a token that Zoom has rejected. Returns False where another thread already has."""
         with self._lock:
-            if self._token == rejected:
+            is_current = self._token == rejected
+            if is_current:
                 self._renew()
+            return is_current
 
     def _renew(self) -> None:
         if self._refused:
@@ -105,7 +106,7 @@ class ZoomAuthenticator:
     def _request_token(self) -> dict[str, Any]:
         retries = self._retries.fresh()
         while True:
-            trouble = ""
+            asked = 0.0
             try:
                 response = self._session.post(
                     self._config.token_endpoint,
@@ -118,6 +119,7 @@ class ZoomAuthenticator:
                 trouble = f"it could not be reached ({type(error).__name__})"
             else:
                 self._observe(response)
+                asked = asked_pause(response.headers)
                 answer = _object(response)
                 if response.ok and "access_token" in answer:
                     return answer
@@ -127,12 +129,12 @@ class ZoomAuthenticator:
                         f"Zoom refused the credentials: {trouble}. {self._advice(answer)}"
                     )
                     raise self._refused
-            if retries.pause() is None:
-                raise ZoomError(
+            if retries.pause(asked) is None:
+                self._refused = HostDown(
                     f"No access token from {self._config.token_endpoint} within {retries.seconds:.0f} s:"
-                    f" {trouble}. Check the network, or try again later.",
-                    FailureType.transient_error,
+                    f" {trouble}. Check the network, or try again later."
                 )
+                raise self._refused
 
     def _advice(self, answer: dict[str, Any]) -> str:
         if answer.get("error") == "invalid_client":

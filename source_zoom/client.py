@@ -1,5 +1,6 @@
 """Sends requests to Zoom: paced, signed, repeated as long as that can help, judged by `errors.py`."""
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,21 +23,25 @@ from source_zoom.config import Config
 from source_zoom.errors import (
     Action,
     DailyLimitReached,
+    HostDown,
     PageTokenLost,
     Refused,
+    ScopeMissing,
     Skipped,
     Verdict,
     ZoomError,
     advice,
     judge,
+    scope_to_add,
 )
-from source_zoom.rate_limits import RateLimits, Retries
+from source_zoom.rate_limits import MEDIUM, RateLimits, Retries, asked_pause
 from source_zoom.summary import Summary
 
 logger = logging.getLogger("airbyte.source_zoom")
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 PIECE_BYTES = 2**20
+BLOCKED_ATTEMPTS = 5
 
 
 class JsonResponse(requests.Response):
@@ -47,11 +52,20 @@ class JsonResponse(requests.Response):
 
     @cached_property
     def body(self) -> Any:
-        return orjson.loads(self.content)
+        try:
+            return orjson.loads(self.content)
+        except ValueError:
+            # orjson knows no integer beyond 64 bits, neither when it reads nor when it writes.
+            return orjson.loads(json.dumps(json.loads(self.content, parse_int=_at_most_64_bits)))
 
     def json(self, **kwargs: Any) -> Any:
         """The parsed body; raises ValueError where it is not JSON."""
         return self.body
+
+
+def _at_most_64_bits(digits: str) -> int | float:
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 class _JsonAdapter(HTTPAdapter):
@@ -107,7 +121,7 @@ class Sync:
     server_clock: ServerClock
     summary: Summary
 
-    def client(self, stream: str, label: str, scopes: tuple[str, str]) -> "ZoomClient":
+    def client(self, stream: str, label: str, scopes: tuple[str, ...]) -> "ZoomClient":
         return ZoomClient(stream, label, scopes, self)
 
 
@@ -117,7 +131,7 @@ class ZoomClient(HttpClient):
     `urgent` requests go before the others of their rate limit label: whole streams wait for them.
     """
 
-    def __init__(self, stream: str, label: str, scopes: tuple[str, str], sync: Sync) -> None:
+    def __init__(self, stream: str, label: str, scopes: tuple[str, ...], sync: Sync) -> None:
         super().__init__(name=stream, logger=logger, session=sync.session)
         self.urgent = False
         self._label = label
@@ -145,11 +159,7 @@ class ZoomClient(HttpClient):
             token = self._authenticator.sign(request)
             self._summary.add(self._name, requests=1, waited=waited)
             try:
-                with self._summary.waiting("an answer of Zoom"):
-                    response = self._adapter.send(
-                        request, timeout=(CONNECT_SECONDS, READ_SECONDS), **self._environment
-                    )
-                    response.content  # noqa: B018  # reads the body, so that the connection is free again
+                response = self._answer(request)
                 verdict = self._judge(response)
             except requests.RequestException as error:
                 verdict = Verdict(Action.RETRY, "Zoom could not be reached", 0, None, type(error).__name__)
@@ -158,19 +168,27 @@ class ZoomClient(HttpClient):
                     return request, response
             self._act(verdict, request, token, retries)
 
+    def _answer(self, request: requests.PreparedRequest) -> requests.Response:
+        with self._summary.waiting("an answer of Zoom"):
+            response = self._adapter.send(
+                request, timeout=(CONNECT_SECONDS, READ_SECONDS), **self._environment
+            )
+            response.content  # noqa: B018  # reads the body, so that the connection is free again
+        return response
+
     def _judge(self, response: requests.Response) -> Verdict | None:
         self._server_clock.observe(response)
         verdict = judge(response)
         if verdict and verdict.action in (Action.SLOW_DOWN, Action.STOP_LABEL):
-            # Zoom says until when in a date, and only when the day's requests are used up.
-            until = response.headers.get("Retry-After", "")
-            if "T" in until or verdict.action is Action.STOP_LABEL:
-                reason = f"the daily rate limit is used up until {until or '00:00 UTC'}"
+            # Nobody waits longer than for another attempt unless the day's requests are used up.
+            if verdict.action is Action.STOP_LABEL or asked_pause(response.headers) > self._retries.seconds:
+                until = response.headers.get("Retry-After", "00:00 UTC")
+                reason = f"the daily rate limit is used up until {until}"
                 return replace(verdict, action=Action.STOP_LABEL, reason=reason)
             self._limits.refused(self._label, response.headers)
         else:
             self._limits.passed(self._label, response.headers)
-        return verdict
+        return verdict and replace(verdict, pause=asked_pause(response.headers))
 
     def _act(self, verdict: Verdict, request: requests.PreparedRequest, token: str, retries: Retries) -> None:
         """Prepare for another attempt, or raise what ends them."""
@@ -180,25 +198,51 @@ class ZoomClient(HttpClient):
                 raise Skipped(verdict)
             case Action.RESTART:
                 raise PageTokenLost(str(verdict))
+            case Action.SCOPE:
+                wanted = advice([scope_to_add(verdict.message, self._scopes)])
+                raise ScopeMissing(f"Zoom refused {resource}: {verdict}. {wanted}")
             case Action.REFUSED:
-                raise Refused(f"Zoom refused {resource}: {verdict}.{advice(verdict, self._scopes)}")
+                raise Refused(f"Zoom refused {resource}: {verdict}.")
+            case Action.BLOCKED if retries.attempts >= BLOCKED_ATTEMPTS and not self.urgent:
+                if self._others_are_answered():
+                    raise Skipped(verdict)
             case Action.STOP_LABEL:
                 error = DailyLimitReached(f"Zoom refused {resource} ({self._label}): {verdict}.")
                 self._limits.budget(self._label).close(error)
                 raise error
             case Action.FAIL:
                 raise ZoomError(f"Zoom refused {resource}: {verdict}.")
-            case Action.REFRESH:
-                self._authenticator.refresh(token)
+            case Action.REFRESH if not self._authenticator.refresh(token):
+                # The token died while the request was under way: that says nothing about the next attempt.
+                self._summary.add(self._name, retries=1)
+                return
         with self._summary.waiting("another attempt"):
-            paused = retries.pause()
+            paused = retries.pause(verdict.pause)
         if paused is None:
+            if not self._others_are_answered():
+                down = HostDown(
+                    f"Zoom could not be read for {retries.seconds:.0f} s, neither {resource} nor the rest:"
+                    f" {verdict}. Check the network, or try again later."
+                )
+                self._limits.close(down)
+                raise down
             lasting = verdict.action is Action.REFRESH
             raise ZoomError(
                 f"Gave up {resource} after {retries.seconds:.0f} s of retries: {verdict}.",
                 FailureType.config_error if lasting else FailureType.transient_error,
             )
         self._summary.add(self._name, retries=1)
+
+    def _others_are_answered(self) -> bool:
+        """Whether it is this resource alone that cannot be had: Zoom answers a request for something else."""
+        request = self._request(f"{self._authenticator.api_base}users", {"page_size": "1"})
+        self._limits.budget(MEDIUM).take(urgent=True)
+        self._authenticator.sign(request)
+        try:
+            verdict = judge(self._answer(request))
+        except requests.RequestException:
+            return False
+        return verdict is None or verdict.action not in (Action.RETRY, Action.BLOCKED)
 
     def _request(self, url: str, params: Mapping[str, str]) -> requests.PreparedRequest:
         # The session would take more time to prepare a request, with the cookies and the .netrc that Zoom

@@ -1,7 +1,7 @@
 """The user's configuration: checked, with defaults, and migrated from the shapes of older connectors."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -63,7 +63,16 @@ class Config(BaseModel):
     @field_validator("start_date", mode="before")
     @classmethod
     def _plain_date(cls, value: object) -> object:
-        return (value[:10] or None) if isinstance(value, str) else value
+        if value is None or value == "":
+            return None
+        try:
+            day = date.fromisoformat(str(value)[:10])
+        except ValueError:
+            raise ValueError("must be a day like 2026-01-31") from None
+        # Tomorrow is somewhere else's today.
+        if day > date.today() + timedelta(days=1):
+            raise ValueError("must not be in the future, where nothing has been held yet")
+        return day
 
     @field_validator("api_url", "token_url")
     @classmethod
@@ -122,4 +131,7 @@ def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _sentence(mistake: Mapping[str, Any]) -> str:
     # The discriminated union puts the chosen auth_type into the path; the user's config has no such key.
     path = ".".join(str(part) for part in mistake["loc"] if part not in ("oauth2.0", "server_to_server"))
+    if path == "credentials":
+        # pydantic's own sentences speak of tags, and quote what they found, which may be anything.
+        return "credentials: must hold an auth_type, 'oauth2.0' or 'server_to_server', and what it needs"
     return f"{path or 'it'}: {mistake['msg'].removeprefix('Value error, ')}"

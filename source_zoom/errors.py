@@ -3,14 +3,18 @@
 Zoom's own lists: https://developers.zoom.us/docs/api/errors/ and the error table of each endpoint.
 """
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 import requests
 from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+# Zoom's messages can quote join and start links, whose queries let their holder in.
+PRIVATE = re.compile(r"(https?://[^\s?]+\?|\bbearer |\bpass(?:code|word)\b\W{1,2})\S+", re.IGNORECASE)
 
 
 class Action(Enum):
@@ -22,7 +26,9 @@ class Action(Enum):
     STOP_LABEL = "send no more requests of this rate limit label"
     RESTART = "read the list again from its first page"
     SKIP = "go on without this resource, and count it"
-    REFUSED = "end the stream: the app or the account may not read this"
+    SCOPE = "end the stream: the app lacks a scope"
+    REFUSED = "end the stream: the account may not read this"
+    BLOCKED = "repeat a few times, then go on without this resource, and warn"
     FAIL = "fail this slice, and name it"
 
 
@@ -47,9 +53,9 @@ class Rule:
 # The first row that matches wins. Codes 200, 300 and 3000 mean several things, told apart by message.
 RULES = (
     Rule(Action.REFRESH, "the access token is no longer valid", code=124),
-    Rule(Action.REFUSED, "the app lacks a scope", code=4711),
-    Rule(Action.REFUSED, "the app lacks a scope", code=4700),
-    Rule(Action.REFUSED, "the app lacks a scope", code=104),
+    Rule(Action.SCOPE, "the app lacks a scope", code=4711),
+    Rule(Action.SCOPE, "the app lacks a scope", code=4700),
+    Rule(Action.SCOPE, "the app lacks a scope", code=104),
     Rule(Action.REFUSED, "Zoom offers this to paid accounts only", code=200, message=r"paid"),
     Rule(Action.STOP_LABEL, "the daily rate limit is used up", status=429, message=r"daily"),
     Rule(Action.SLOW_DOWN, "the rate limit was exceeded", status=429),
@@ -76,7 +82,8 @@ RULES = (
 class Verdict:
     """What an answer means, with Zoom's own words for the log.
 
-    `code` is Zoom's number, not the HTTP status; it is None where the body is not Zoom's JSON.
+    `code` is Zoom's number, not the HTTP status; it is None where the body is not Zoom's JSON. `pause` is how
+    many seconds Zoom asks to wait.
     """
 
     action: Action
@@ -84,10 +91,12 @@ class Verdict:
     status: int
     code: int | None
     message: str
+    pause: float = 0.0
 
     def __str__(self) -> str:
         code = f", code {self.code}" if self.code is not None else ""
-        return f"{self.reason} (HTTP {self.status}{code}: {self.message or 'no message'})"
+        words = re.sub(PRIVATE, r"\1…", self.message) or "no message"
+        return f"{self.reason} (HTTP {self.status}{code}: {words})"
 
 
 def judge(response: requests.Response) -> Verdict | None:
@@ -110,6 +119,8 @@ def judge(response: requests.Response) -> Verdict | None:
             return Verdict(rule.action, rule.reason, response.status_code, code, message)
     if response.status_code >= 500:
         return Verdict(Action.RETRY, "Zoom has a server error", response.status_code, code, message)
+    if body is None and response.status_code == 403:
+        return Verdict(Action.BLOCKED, "a proxy or a firewall refuses it", 403, None, "")
     if body is None:
         return Verdict(Action.RETRY, "the answer is not JSON", response.status_code, None, "")
     if response.ok and not is_object:
@@ -151,6 +162,17 @@ class Refused(StreamEnded):
         super().__init__(message, FailureType.config_error)
 
 
+class ScopeMissing(Refused):
+    """The app may not read this endpoint until it gets a scope."""
+
+
+class HostDown(StreamEnded):
+    """Zoom, or the way to it, has not worked for as long as requests are repeated."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, FailureType.transient_error)
+
+
 class DailyLimitReached(StreamEnded):
     """Zoom answers no more requests of this label today."""
 
@@ -171,16 +193,20 @@ class Skipped(Exception):
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(str(verdict))
         self.verdict = verdict
+        self.level = logging.INFO if verdict.action is Action.SKIP else logging.WARNING
 
 
 class PageTokenLost(Exception):
     """The list must be read again from its first page."""
 
 
-def advice(verdict: Verdict, scopes: tuple[str, str]) -> str:
-    """What the user can do about a refusal: which scope to add, by Zoom's words or by our own list."""
-    if verdict.code == 200:
-        return ""
-    named = re.search(r"scopes:\s*\[([^\]]+)\]", verdict.message)
-    wanted = named.group(1).strip() if named else f"{scopes[1]} (or the classic {scopes[0]})"
-    return f" Add the scope {wanted} to the Zoom app, then reconnect."
+def scope_to_add(message: str, scopes: tuple[str, ...]) -> str:
+    """The scope behind a refusal: the granular or the classic of ours, or Zoom's if it names none of them."""
+    listed = re.search(r"scopes:\s*\[([^\]]+)\]", message)
+    named = listed.group(1).replace(",", " ").split() if listed else [scopes[1]]
+    return next((scope for scope in (scopes[1], scopes[0]) if scope in named), named[0])
+
+
+def advice(scopes: Iterable[str]) -> str:
+    """What to do where scopes are missing."""
+    return f"Add {' and '.join(f'`{scope}`' for scope in scopes)} to the app, then reconnect."

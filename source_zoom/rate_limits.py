@@ -10,7 +10,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import count
 
 LABELS = LIGHT, MEDIUM, HEAVY = "LIGHT", "MEDIUM", "HEAVY"
@@ -143,6 +146,11 @@ class RateLimits:
             slower = [plan for plan in PLANS.values() if plan[label] < self._limits[label]]
             self._change(slower[-1] if slower else {})
 
+    def close(self, error: Exception) -> None:
+        """Let no request pass any more, whatever its label."""
+        for budget in self._budgets.values():
+            budget.close(error)
+
     def _learn(self, label: str, headers: Mapping[str, str]) -> None:
         if not self._learns or headers.get("X-RateLimit-Type", "").upper() != "QPS":
             return
@@ -164,6 +172,27 @@ class RateLimits:
                     self._budgets[label].per_second = limit * self._share
 
 
+def asked_pause(headers: Mapping[str, str]) -> float:
+    """The seconds that a Retry-After asks for, in whichever of its forms: a number, or a date.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-retry-after; Zoom's own form is an ISO date. 0 without one.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    now = _moment(headers.get("Date", "")) or datetime.now(UTC)
+    until = _moment(text) or now
+    return max(0.0, (until - now).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        with suppress(ValueError):
+            moment = parse(text)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
+
+
 @dataclass
 class Retries:
     """Repeats within a bound of time: exponential pauses with full jitter.
@@ -175,18 +204,18 @@ class Retries:
     seconds: float = 600.0
     longest_pause: float = 60.0
     _began: float | None = field(default=None, init=False)
-    _attempts: int = field(default=0, init=False)
+    attempts: int = field(default=0, init=False)
 
     def fresh(self) -> "Retries":
         """The same bounds for another request."""
         return Retries(self.timer, self.seconds, self.longest_pause)
 
-    def pause(self) -> float | None:
+    def pause(self, at_least: float = 0.0) -> float | None:
         """Sleep before the next attempt. Returns the seconds slept, None once the time is used up."""
         now = self.timer.clock()
         self._began = now if self._began is None else self._began
-        seconds = random.uniform(0, min(self.longest_pause, 2.0**self._attempts))
-        self._attempts += 1
+        seconds = max(at_least, random.uniform(0, min(self.longest_pause, 2.0**self.attempts)))
+        self.attempts += 1
         if now + seconds - self._began > self.seconds:
             return None
         self.timer.sleep(seconds)

@@ -13,6 +13,7 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStream,
     AirbyteStreamStatus,
     AirbyteTraceMessage,
     ConfiguredAirbyteCatalog,
@@ -27,13 +28,24 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.streams import Stream
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.auth import HandOver, ZoomAuthenticator
 from source_zoom.client import ServerClock, Sync, make_session
 from source_zoom.concurrency import ConcurrentRead
 from source_zoom.config import migrate, parse
-from source_zoom.errors import ConfigError, ZoomError
+from source_zoom.errors import (
+    ConfigError,
+    CredentialsRefused,
+    HostDown,
+    PageTokenLost,
+    ScopeMissing,
+    Skipped,
+    ZoomError,
+    advice,
+)
+from source_zoom.permissions import Permissions
 from source_zoom.rate_limits import RateLimits, Retries, Timer
 from source_zoom.streams import STREAMS
 from source_zoom.streams.base import Parent, ZoomStream
@@ -118,15 +130,23 @@ class SourceZoom(AbstractSource):
         sync = self._sync(config, retry_seconds=CHECK_RETRY_SECONDS)
         try:
             sync.authenticator.token()
-            scopes = sync.authenticator.scopes
-            if scopes and not any(scope.endswith(":admin") for scope in scopes):
+            permissions = Permissions(sync.authenticator.scopes)
+            if permissions.is_user_managed:
                 return False, (
                     "The Zoom app is user-managed, so it sees one user only: its scopes do not end in :admin."
                     " Create an admin-managed app or a Server-to-Server OAuth app, then reconnect."
                 )
+            if not permissions.granted:
+                permissions = _probe(sync)
+            refusals = _scope_errors(STREAMS, permissions)
+            if len(refusals) == len(STREAMS):
+                missing = {scope for stream in STREAMS for scope in stream.missing_scopes(permissions)}
+                return False, f"The Zoom app may read none of the streams. {advice(sorted(missing))}"
             next(Users(sync).read_records(SyncMode.full_refresh, stream_slice={"status": "active"}), None)
         except ZoomError as error:
             return False, str(error)
+        for refusal in refusals.values():
+            logger.warning(refusal)
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
@@ -140,19 +160,24 @@ class SourceZoom(AbstractSource):
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
         classes = {stream_class.stream_name(): stream_class for stream_class in STREAMS}
-        names = [configured.stream.name for configured in catalog.streams]
+        names = list(dict.fromkeys(configured.stream.name for configured in catalog.streams))
         unknown = {name: _unknown_stream(name) for name in names if name not in classes}
-        failures = {name: error.failure_type for name, error in unknown.items()}
-        for name, error in unknown.items():
-            yield error.as_airbyte_message(StreamDescriptor(name=name))
         sync = self._sync(config)
+        # Once for all streams: credentials that do not work cost one request, and the scopes are known.
+        sync.authenticator.token()
+        wanted = [classes[name] for name in names if name in classes]
+        refused = unknown | _scope_errors(wanted, Permissions(sync.authenticator.scopes))
+        failures = {name: error.failure_type for name, error in refused.items()}
+        for name, error in refused.items():
+            yield error.as_airbyte_message(StreamDescriptor(name=name))
+            yield status_message(AirbyteStream(name, {}, []), AirbyteStreamStatus.INCOMPLETE)
         read = ConcurrentRead(sync.config.num_workers, self._messages, sync.summary)
         self._stop = read.queue.stop
         if self._is_stopped:
             self._stop()
         states = _states(state)
         outlet = Outlet(read.queue, self._messages)
-        for stream in build([classes[name] for name in names if name in classes], sync):
+        for stream in build([known for known in wanted if known.stream_name() not in refused], sync):
             read.add(stream, stream.make_cursor(states.get_stream_state(stream.name, None), outlet))
         ended: set[str] = set()
         progress = ProgressLog(
@@ -232,6 +257,34 @@ def lineage(classes: Iterable[type[Parent]]) -> set[type[Parent]]:
     for stream_class in classes:
         found |= lineage(stream_class.parent_classes())
     return found
+
+
+def _scope_errors(classes: Iterable[type[ZoomStream]], permissions: Permissions) -> dict[str, ConfigError]:
+    """What to say about the streams for which the app lacks a scope."""
+    return {
+        stream_class.stream_name(): ConfigError(
+            f"The app may not read {stream_class.stream_name()}. {advice(missing)}"
+        )
+        for stream_class in classes
+        if (missing := stream_class.missing_scopes(permissions))
+    }
+
+
+def _probe(sync: Sync) -> Permissions:
+    """Find out what the app may read, one small request for each kind, where the token does not say."""
+    kinds = [kind for kind in lineage(STREAMS) if issubclass(kind, ZoomStream)]
+    refused = set()
+    for stream in build(kinds, sync):
+        try:
+            stream.probe()
+        except ScopeMissing:
+            refused.add(stream.scopes)
+        except (CredentialsRefused, HostDown):
+            raise
+        except (ZoomError, Skipped, PageTokenLost):
+            # Whatever else Zoom says to this question, it has let the app ask.
+            continue
+    return Permissions(refused=refused)
 
 
 def _ended(trace: AirbyteTraceMessage) -> set[str]:

@@ -61,14 +61,14 @@ class Summary:
             counts.retries += retries
             counts.waited += waited
 
-    def skip(self, stream: str, reason: str, example: str) -> None:
+    def skip(self, stream: str, reason: str, example: str, level: int = logging.INFO) -> None:
         """Count a skipped resource; the first one for each reason is logged as the example."""
         with self._lock:
             counts = self._streams.setdefault(stream, StreamCounts())
             counts.skips[reason] += 1
             is_first = counts.skips[reason] == 1
         if is_first:
-            logger.info(f"{stream}: skipped {example}. More skips for this reason are only counted.")
+            logger.log(level, f"{stream}: skipped {example}. More skips for this reason are only counted.")
 
     def fail(self, stream: str, resource: str) -> bool:
         """Count a resource that could not be read. Returns whether it is the stream's first."""

@@ -3,7 +3,7 @@ import json
 import pytest
 import requests
 
-from source_zoom.errors import RULES, Action, ConfigError, judge
+from source_zoom.errors import RULES, Action, ConfigError, judge, scope_to_add
 
 
 def answer(status: int, body: object) -> requests.Response:
@@ -18,10 +18,10 @@ def answer(status: int, body: object) -> requests.Response:
     [
         (401, 124, "Access token is expired.", Action.REFRESH),
         (400, 124, "Invalid access token.", Action.REFRESH),
-        (400, 4711, "Invalid access token, does not contain scopes:[user:read:admin].", Action.REFUSED),
-        (403, 4711, "Invalid access token, does not contain scopes:[user:read:admin].", Action.REFUSED),
-        (400, 4700, "Invalid access token, does not contain scopes.", Action.REFUSED),
-        (400, 104, "Invalid access token, does not contain scopes.", Action.REFUSED),
+        (400, 4711, "Invalid access token, does not contain scopes:[user:read:admin].", Action.SCOPE),
+        (403, 4711, "Invalid access token, does not contain scopes:[user:read:admin].", Action.SCOPE),
+        (400, 4700, "Invalid access token, does not contain scopes.", Action.SCOPE),
+        (400, 104, "Invalid access token, does not contain scopes.", Action.SCOPE),
         (400, 200, "Only available for Paid account: a", Action.REFUSED),
         (200, 200, "This is only available for paid account:a", Action.REFUSED),
         (429, 429, "You have reached the maximum daily rate limit for this API.", Action.STOP_LABEL),
@@ -59,11 +59,33 @@ def test_what_an_error_means(status: int, code: int | None, message: str, action
 
 
 @pytest.mark.parametrize("body", ["<html>502</html>", '{"users": [', ""])
-@pytest.mark.parametrize("status", [200, 403, 502])
-def test_what_is_not_json_is_asked_for_again(status: int, body: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "action"), [(200, Action.RETRY), (403, Action.BLOCKED), (502, Action.RETRY)]
+)
+def test_what_is_not_json_is_asked_for_again(status: int, body: str, action: Action) -> None:
     verdict = judge(answer(status, body))
     assert verdict is not None
-    assert verdict.action is Action.RETRY
+    assert verdict.action is action
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("does not contain scopes:[a:read:admin, users:read:list:admin].", "users:read:list:admin"),
+        ("does not contain scopes:[users:read:admin].", "users:read:admin"),
+        ("does not contain scopes:[new:read:admin].", "new:read:admin"),
+        ("does not contain scopes.", "users:read:list:admin"),
+    ],
+)
+def test_the_scope_to_add_is_ours_unless_zoom_knows_better(message: str, named: str) -> None:
+    assert scope_to_add(message, ("users:read:admin", "users:read:list:admin")) == named
+
+
+def test_links_and_passcodes_are_not_shown() -> None:
+    message = "Start it at https://zoom.us/s/5?zak=abc or https://zoom.us/j/5?pwd=abc, passcode: abc."
+    shown = str(judge(answer(400, {"code": 999, "message": message})))
+    assert "abc" not in shown
+    assert "https://zoom.us/s/5?…" in shown
 
 
 def test_an_answer_of_another_shape_is_no_data() -> None:

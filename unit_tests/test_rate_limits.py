@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM, Budget, RateLimits, Retries, Timer
+from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM, Budget, RateLimits, Retries, Timer, asked_pause
 
 
 class FakeTime:
@@ -178,3 +178,18 @@ def test_retries_end_with_their_time() -> None:
     assert 500 < fake.now - began <= 600
     assert all(pause <= 60 for pause in fake.slept)
     assert fake.slept[0] <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("77", 77),
+        ("Sun, 22 Nov 2026 10:01:17 GMT", 77),
+        ("2026-11-22T10:01:17Z", 77),
+        ("2026-11-22T00:00:00Z", 0),
+        ("soon", 0),
+        ("", 0),
+    ],
+)
+def test_what_a_retry_after_asks_for(text: str, seconds: float) -> None:
+    assert asked_pause({"Retry-After": text, "Date": "Sun, 22 Nov 2026 10:00:00 GMT"}) == seconds

@@ -3,6 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from airbyte_cdk.sources.utils.casing import camel_to_snake
 
 from source_zoom.client import Sync, ZoomClient
 from source_zoom.errors import PageTokenLost, Skipped, StreamEnded, ZoomError
+from source_zoom.permissions import Permissions, Scopes
 from source_zoom.streams.progress import Outlet
 from source_zoom.streams.row_ids import RowIds
 from source_zoom.streams.sharing import Shared, read_ahead
@@ -48,6 +50,12 @@ class Parent(ABC):
         """The fields that this one reads of its parents' records."""
         return ()
 
+    @classmethod
+    def missing_scopes(cls, permissions: Permissions) -> list[str]:
+        """The scopes without which this one cannot be read, its parents' first."""
+        found = [scope for parent in cls.parent_classes() for scope in parent.missing_scopes(permissions)]
+        return list(dict.fromkeys(found))
+
     def share(self, readers: Sequence["Parent"]) -> None:
         """Let these children read the fields that they want of every record, asking Zoom once for all."""
         self.readers = readers
@@ -70,7 +78,7 @@ class ZoomStream(HttpStream, Parent, ABC):
     record_key    where the answer holds the records; "" where the answer is the record
     primary_key   the fields that identify a record
     rate_limit    Zoom's label: LIGHT, MEDIUM or HEAVY
-    scopes        (classic, granular): either lets the app read it
+    scopes        (classic, granular): either lets the app read it, and so does any after them
     page_size     records a page; None where Zoom does not page
     params        query parameters of every request
     slice_params  fields of the slice that go into the query
@@ -82,7 +90,7 @@ class ZoomStream(HttpStream, Parent, ABC):
     endpoint: ClassVar[str]
     record_key: ClassVar[str] = ""
     rate_limit: ClassVar[str]
-    scopes: ClassVar[tuple[str, str]]
+    scopes: ClassVar[Scopes]
     page_size: int | None = 300
     params: ClassVar[Mapping[str, str]] = {}
     slice_params: ClassVar[Sequence[str]] = ()
@@ -109,6 +117,15 @@ class ZoomStream(HttpStream, Parent, ABC):
         """The name in the catalog, for a class that is not built yet."""
         return camel_to_snake(cls.__name__)
 
+    @classmethod
+    def missing_scopes(cls, permissions: Permissions) -> list[str]:
+        own = [] if permissions.allow(cls.scopes) else [permissions.to_add(cls.scopes)]
+        return list(dict.fromkeys([*super().missing_scopes(permissions), *own]))
+
+    def probe(self) -> None:
+        """Ask for something that is not there. Raises ScopeMissing if the app may not even ask."""
+        self._http_client.send_request("GET", self.url_base + self.endpoint.format_map(defaultdict(int)))
+
     @property
     def url_base(self) -> str:
         return self.sync.config.api_base
@@ -128,6 +145,8 @@ class ZoomStream(HttpStream, Parent, ABC):
 
     def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
         token = response.json().get("next_page_token") if self.page_size else None
+        if token and not isinstance(token, str):
+            raise ZoomError(f"Zoom's answer holds a page token that is no text: {token!r:.100}.")
         return {"next_page_token": token} if token else None
 
     def parse_response(
@@ -137,7 +156,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         records = body.get(self.record_key) if self.record_key else [body]
         if self.record_key and self.record_key in body and records is None:
             return []
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        if not isinstance(records, list) or not all(isinstance(row, dict) and row for row in records):
             where = f"a list of objects in {self.record_key!r}" if self.record_key else "an object"
             resource = self.path(stream_slice=stream_slice)
             raise ZoomError(f"Zoom's answer to GET {resource} does not hold {where}.")
@@ -201,8 +220,8 @@ class ZoomStream(HttpStream, Parent, ABC):
             for variant in self.variants:
                 yield from self._read_list(stream_slice, variant)
         except Skipped as skipped:
-            resource = self.path(stream_slice=stream_slice)
-            self.sync.summary.skip(self.name, skipped.verdict.reason, f"{resource}: {skipped}")
+            example = f"{self.path(stream_slice=stream_slice)}: {skipped}"
+            self.sync.summary.skip(self.name, skipped.verdict.reason, example, skipped.level)
         except StreamEnded as ended:
             self._ended = ended
             raise
@@ -220,13 +239,21 @@ class ZoomStream(HttpStream, Parent, ABC):
         for _ in range(1 + RESTARTS):
             row_ids = RowIds(self.identity)
             before = frozenset(emitted)
+            keyless = 0
             try:
-                for records, is_last in self._pages(stream_slice, query):
-                    self._finish(records, row_ids)
+                for page, is_last in self._pages(stream_slice, query):
+                    self._finish(page, row_ids)
+                    records = [record for record in page if all(map(_is_key, map(record.get, fields)))]
+                    keyless += len(page) - len(records)
                     fresh = [r for r in records if key(r) not in before] if before else records
                     if not is_last:
                         emitted.extend(map(key, fresh))
                     yield fresh
+                if keyless:
+                    raise ZoomError(
+                        f"Zoom's answer to GET {self.path(stream_slice=stream_slice)} has {keyless} record(s)"
+                        f" without {' and '.join(fields)}. The others were read."
+                    )
                 return
             except PageTokenLost as lost:
                 trouble = lost
@@ -304,6 +331,11 @@ class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
             if self._ended:
                 return
             yield {column: record[field] for column, field in self.inherits.items()}
+
+
+def _is_key(value: object) -> bool:
+    """Whether a value can be part of a primary key."""
+    return isinstance(value, str | int) and value != ""
 
 
 def encode(value: object) -> str:

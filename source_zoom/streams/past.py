@@ -8,13 +8,16 @@ months; the instances know the occurrences of meetings that are still listed, up
 import calendar
 import logging
 from abc import ABC
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from itertools import chain, groupby
 from typing import Any, ClassVar
 
+import requests
+
 from source_zoom.client import Sync
-from source_zoom.errors import Refused, StreamEnded
+from source_zoom.errors import Refused, StreamEnded, ZoomError
+from source_zoom.permissions import Permissions
 from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM
 from source_zoom.streams.base import Parent, Record, Slice, ZoomSubstream
 from source_zoom.streams.progress import Outlet, Progress
@@ -44,6 +47,11 @@ class ReportHosts(ZoomSubstream):
     params = {"type": "active"}
     slice_params = ("from", "to")
 
+    @classmethod
+    def missing_scopes(cls, permissions: Permissions) -> list[str]:
+        # Without its own scope, the sync takes longer and misses nothing.
+        return cls.parent_class.missing_scopes(permissions)
+
     def slices(self) -> Iterator[Slice]:
         today = self.sync.server_clock.now().date()
         return report_months(today, self.first_day(today))
@@ -65,7 +73,34 @@ class ReportHosts(ZoomSubstream):
                 yield from ({"id": user, **month} for user in users)
 
 
-class ReportedOccurrences(ZoomSubstream):
+class OccurrenceList(ZoomSubstream, ABC):
+    """A list of past occurrences, which children ask for by `uuid` and which is sorted by `start_time`."""
+
+    primary_key = "uuid"
+
+    def parse_response(
+        self, response: requests.Response, *, stream_slice: Slice | None = None, **_: Any
+    ) -> list[Record]:
+        occurrences = super().parse_response(response, stream_slice=stream_slice)
+        for occurrence in occurrences:
+            if occurrence.get("start_time"):
+                self._check(occurrence, "start_time", datetime.fromisoformat, stream_slice)
+            self._check(occurrence, "id", int, stream_slice)
+        return occurrences
+
+    def _check(
+        self, occurrence: Record, name: str, parse: Callable[[Any], object], stream_slice: Slice | None
+    ) -> None:
+        try:
+            parse(occurrence.get(name))
+        except (TypeError, ValueError):
+            raise ZoomError(
+                f"Zoom's answer to GET {self.path(stream_slice=stream_slice)} holds an occurrence of"
+                f" nonsensical {name}: {occurrence.get(name)!r:.100}."
+            ) from None
+
+
+class ReportedOccurrences(OccurrenceList):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/users/{userId}/meetings
 
     Meetings and webinars in one list, told apart by `type`; only those with two participants or more. They
@@ -76,7 +111,6 @@ class ReportedOccurrences(ZoomSubstream):
     inherits = {"host_id": "id", "from": "from", "to": "to"}
     endpoint = "report/users/{host_id}/meetings"
     record_key = "meetings"
-    primary_key = "uuid"
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:user:admin")
     params = {"type": "past"}
@@ -86,27 +120,25 @@ class ReportedOccurrences(ZoomSubstream):
         return (month for _, month in groupby(self.slices(), key=lambda stream_slice: stream_slice["to"]))
 
 
-class MeetingInstances(ZoomSubstream):
+class MeetingInstances(OccurrenceList):
     """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/past_meetings/{meetingId}/instances"""
 
     parent_class = UserMeetings
     inherits = {"id": "id", "host_id": "host_id"}
     endpoint = "past_meetings/{id}/instances"
     record_key = "meetings"
-    primary_key = "uuid"
     rate_limit = MEDIUM
     scopes = ("meeting:read:admin", "meeting:read:list_past_instances:admin")
     page_size = None
 
 
-class WebinarInstances(ZoomSubstream):
+class WebinarInstances(OccurrenceList):
     """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/instances"""
 
     parent_class = UserWebinars
     inherits = {"id": "id", "host_id": "host_id"}
     endpoint = "past_webinars/{id}/instances"
     record_key = "webinars"
-    primary_key = "uuid"
     rate_limit = LIGHT
     scopes = ("webinar:read:admin", "webinar:read:list_past_instances:admin")
     page_size = None
@@ -142,6 +174,12 @@ class PastOccurrences(Parent, ABC):
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
         return (*OCCURRENCE, "type", "to")
+
+    @classmethod
+    def missing_scopes(cls, permissions: Permissions) -> list[str]:
+        # One of the two ways is enough.
+        ways = [way.missing_scopes(permissions) for way in (ReportedOccurrences, cls.instances_class)]
+        return list(dict.fromkeys(chain(*ways))) if all(ways) else []
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
         # Both ways begin with the users; by their answer Zoom's clock is known, and so is what readers need.

@@ -102,16 +102,14 @@ class Progress(Cursor):
             day = _day(state[self._cursor_field])
             read_on = date.fromisoformat(state["read_on"]) if "read_on" in state else day
             retry = {entry["uuid"]: dict(entry) for entry in state.get("retry", [])}
-            known = state.get("version") == VERSION and all(
-                isinstance(entry["uuid"], str) and isinstance(entry["attempts"], int) and entry["id"]
-                for entry in retry.values()
-            )
+            known = state.get("version") == VERSION and all(map(_is_retry, retry.values()))
         except (KeyError, TypeError, ValueError, AttributeError):
             known = False
         if not known:
             self._warn("the state is not one of this connector's, so everything is read again")
-        elif day > today:
-            self._warn(f"the state ends on {day}, in the future, so everything is read again")
+        elif max(day, read_on) > today:
+            ends = max(day, read_on)
+            self._warn(f"the state ends on {ends}, in the future, so everything is read again")
         else:
             self._day, self._read_on, self._retry, self._retried = day, read_on, retry, frozenset(retry)
             self.is_backfill = bool(state.get("backfill")) or day < oldest_report
@@ -227,6 +225,13 @@ class Progress(Cursor):
 
     def should_be_synced(self, record: Record) -> bool:
         return True
+
+
+def _is_retry(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of the state's list can be asked for again. Raises where it lacks something."""
+    if entry.get("start_time"):
+        _day(entry["start_time"])
+    return isinstance(entry["uuid"], str) and isinstance(entry["attempts"], int) and int(entry["id"]) > 0
 
 
 def _day(instant: str) -> date:

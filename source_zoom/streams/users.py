@@ -21,7 +21,7 @@ class Users(ZoomStream):
     record_key = "users"
     primary_key = "id"
     rate_limit = MEDIUM
-    scopes = ("user:read:admin", "user:read:list_users:admin")
+    scopes = ("user:read:admin", "user:read:list_users:admin", "user:write:admin")
     params = {"include_fields": "custom_attributes"}
     slice_params = ("status",)
     host_secrets = ("host_key",)

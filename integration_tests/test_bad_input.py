@@ -1,0 +1,247 @@
+"""Each mistake in a config, a catalog or a state: one sentence, the right exit code, and nothing lost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.conftest import (
+    InProcess,
+    Json,
+    Output,
+    configured_catalog,
+    oauth,
+    server_to_server,
+)
+from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+
+PRIVATE = "must begin with https:// (http:// is for this machine's own address only)"
+KINDS = "must hold an auth_type, 'oauth2.0' or 'server_to_server', and what it needs"
+TEXT = "Input should be a valid string"
+EMPTY = "String should have at least 1 character"
+WHOLE = "Input should be a valid integer"
+DAY = "must be a day like 2026-01-31"
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Simulator]:
+    with Simulator(1, Size(users=1), clock=Clock(running=False), plan="unlimited") as simulator:
+        yield simulator
+
+
+def read(in_process: InProcess, config: Json, catalog: object, state: object = None) -> Output:
+    arguments: list[str | Path] = ["--config", in_process.file("config.json", config)]
+    arguments += ["--catalog", in_process.file("catalog.json", catalog)]
+    if state is not None:
+        arguments += ["--state", in_process.file("state.json", state)]
+    output = in_process.run("read", *arguments)
+    assert "Traceback" not in output.text
+    assert "stack_trace" not in output.text
+    return output
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "sentence"),
+    [
+        (server_to_server, "account_id", None, f"credentials.account_id: {TEXT}"),
+        (server_to_server, "account_id", "", f"credentials.account_id: {EMPTY}"),
+        (server_to_server, "client_id", 7, f"credentials.client_id: {TEXT}"),
+        (server_to_server, "client_secret", "", f"credentials.client_secret: {EMPTY}"),
+        (server_to_server, "auth_type", "jwt", f"credentials: {KINDS}"),
+        (oauth, "refresh_token", "", f"credentials.refresh_token: {EMPTY}"),
+        (oauth, "refresh_token", ["t"], f"credentials.refresh_token: {TEXT}"),
+        (oauth, "access_token", 5, f"credentials.access_token: {TEXT}"),
+        (
+            oauth,
+            "token_expiry_date",
+            "soon",
+            "credentials.token_expiry_date: Input should be a valid datetime or date, input is too short",
+        ),
+        (None, "credentials", None, f"credentials: {KINDS}"),
+        (None, "credentials", [], f"credentials: {KINDS}"),
+        (None, "credentials", {}, f"credentials: {KINDS}"),
+        (None, "start_date", "2026-13-01", f"start_date: {DAY}"),
+        (None, "start_date", "yesterday", f"start_date: {DAY}"),
+        (None, "start_date", 5, f"start_date: {DAY}"),
+        (
+            None,
+            "start_date",
+            "2999-01-01",
+            "start_date: must not be in the future, where nothing has been held yet",
+        ),
+        (None, "lookback_days", -1, "lookback_days: Input should be greater than or equal to 0"),
+        (None, "lookback_days", None, f"lookback_days: {WHOLE}"),
+        (
+            None,
+            "rate_limit_plan",
+            "gold",
+            "rate_limit_plan: Input should be 'auto', 'free', 'pro' or 'business'",
+        ),
+        (None, "rate_limit_share", 0, "rate_limit_share: Input should be greater than or equal to 1"),
+        (None, "rate_limit_share", 101, "rate_limit_share: Input should be less than or equal to 100"),
+        (
+            None,
+            "include_pending_users",
+            "perhaps",
+            "include_pending_users: Input should be a valid boolean, unable to interpret input",
+        ),
+        (
+            None,
+            "include_host_secrets",
+            "perhaps",
+            "include_host_secrets: Input should be a valid boolean, unable to interpret input",
+        ),
+        (None, "environment", "zoom.cn", "environment: Input should be 'zoom.us' or 'zoomgov.com'"),
+        (None, "num_workers", 0, "num_workers: Input should be greater than or equal to 1"),
+        (None, "num_workers", 1000, "num_workers: Input should be less than or equal to 400"),
+        (None, "api_url", "http://api.zoom.us/v2", f"api_url: {PRIVATE}"),
+        (None, "api_url", 5, f"api_url: {TEXT}"),
+        (None, "token_url", "ftp://zoom.us", f"token_url: {PRIVATE}"),
+    ],
+)
+def test_a_mistake_in_the_config(
+    account: Simulator, in_process: InProcess, kind: Any, field: str, value: object, sentence: str
+) -> None:
+    config = (kind or server_to_server)(account)
+    (config["credentials"] if kind else config)[field] = value
+    account.journal.reset()
+    message = f"The config is not valid: {sentence}."
+    checked = in_process.check(config)
+    assert checked.code == 0
+    assert checked.of("CONNECTION_STATUS") == [{"status": "FAILED", "message": message}]
+    output = read(in_process, config, configured_catalog(["users"]))
+    assert output.code == 1
+    assert [(error["message"], error["failure_type"]) for error in output.errors] == [
+        (message, "config_error")
+    ]
+    assert account.journal.entries == []
+
+
+USERS = configured_catalog(["users"])["streams"][0]
+
+
+@pytest.mark.parametrize(
+    ("catalog", "detail"),
+    [
+        ({}, "\"streams\" is a required property (instance_path='streams')"),
+        ([], "[] is not of type \"object\" (instance_path='')"),
+        ({"streams": None}, "None is not of type \"list\" (instance_path='streams')"),
+        ({"streams": [{}]}, "\"stream\" is a required property (instance_path='streams/0/stream')"),
+        (
+            {"streams": [{**USERS, "sync_mode": "partly"}]},
+            '"partly" is not one of ["full_refresh", "incremental"] (instance_path=\'streams/0/sync_mode\')',
+        ),
+        (
+            {"streams": [{**USERS, "destination_sync_mode": "x"}]},
+            '"x" is not one of ["append", "overwrite", "append_dedup", "update", "soft_delete"]'
+            " (instance_path='streams/0/destination_sync_mode')",
+        ),
+        (
+            {"streams": [{**USERS, "stream": {"name": 5}}]},
+            "5 is not of type \"string\" (instance_path='streams/0/stream/name')",
+        ),
+    ],
+)
+def test_a_mistake_in_the_catalog(
+    account: Simulator, in_process: InProcess, catalog: object, detail: str
+) -> None:
+    account.journal.reset()
+    output = read(in_process, server_to_server(account), catalog)
+    assert output.code == 1
+    path = in_process.file("catalog.json", catalog)
+    assert [error["message"] for error in output.errors] == [
+        f"The catalog file {path} is not a valid Airbyte catalog: Schema validation failed: - {detail}"
+    ]
+    assert account.journal.entries == []
+
+
+def test_an_empty_catalog_is_nothing_to_do(account: Simulator, in_process: InProcess) -> None:
+    output = read(in_process, server_to_server(account), {"streams": []})
+    assert output.code == 0
+    assert output.of("RECORD") == []
+
+
+def test_a_stream_that_is_there_twice_is_read_once(account: Simulator, in_process: InProcess) -> None:
+    output = read(in_process, server_to_server(account), {"streams": [USERS, USERS]})
+    assert output.code == 0
+    assert len(output.records("users")) == len(list(truth.rows(account.world, "users")))
+
+
+@pytest.mark.parametrize(
+    ("state", "detail"),
+    [
+        (5, "'int' object is not iterable"),
+        ([5], "Schema validation failed: - 5 is not of type \"object\" (instance_path='')"),
+        ([{"type": "STREAM"}], "AirbyteStateMessage should contain either a stream, global, or state field"),
+        (
+            {"users": {"a": 1}},
+            'Schema validation failed: - "users" is not of type "object" (instance_path=\'\')',
+        ),
+    ],
+)
+def test_a_file_that_is_no_state(
+    account: Simulator, in_process: InProcess, state: object, detail: str
+) -> None:
+    output = read(in_process, server_to_server(account), configured_catalog(["users"]), state)
+    assert output.code == 1
+    path = in_process.file("state.json", state)
+    assert [error["message"] for error in output.errors] == [
+        f"The state file {path} is not a valid Airbyte state: {detail}"
+    ]
+
+
+GOOD = {"start_time": "2026-11-01T00:00:00Z", "version": 1}
+RETRY = {"uuid": "a", "id": 1, "attempts": 1}
+FOREIGN = "the state is not one of this connector's, so everything is read again"
+
+
+@pytest.mark.parametrize(
+    ("state", "warning"),
+    [
+        ({**GOOD, "start_time": 5}, FOREIGN),
+        ({**GOOD, "start_time": "x"}, FOREIGN),
+        ({"version": 1, "foo": 1}, FOREIGN),
+        ({"start_time": GOOD["start_time"]}, FOREIGN),
+        ({**GOOD, "version": 2}, FOREIGN),
+        ({**GOOD, "read_on": "x"}, FOREIGN),
+        ({**GOOD, "retry": 5}, FOREIGN),
+        ({**GOOD, "retry": [{}]}, FOREIGN),
+        ({**GOOD, "retry": [{**RETRY, "uuid": 5}]}, FOREIGN),
+        ({**GOOD, "retry": [{**RETRY, "id": "x"}]}, FOREIGN),
+        ({**GOOD, "retry": [{**RETRY, "attempts": "x"}]}, FOREIGN),
+        ({**GOOD, "retry": [{**RETRY, "start_time": "never"}]}, FOREIGN),
+        ({"__ab_no_cursor_state_message": True}, FOREIGN),
+        (
+            {**GOOD, "start_time": "2999-01-01T00:00:00Z"},
+            "the state ends on 2999-01-01, in the future, so everything is read again",
+        ),
+        (
+            {**GOOD, "read_on": "2999-01-01"},
+            "the state ends on 2999-01-01, in the future, so everything is read again",
+        ),
+    ],
+)
+def test_a_mistake_in_the_state_costs_time_and_no_row(
+    account: Simulator, in_process: InProcess, state: Json, warning: str
+) -> None:
+    stream = {"stream_descriptor": {"name": "report_meetings"}, "stream_state": state}
+    output = read(
+        in_process,
+        server_to_server(account),
+        configured_catalog(["report_meetings"]),
+        [{"type": "STREAM", "stream": stream}],
+    )
+    assert output.code == 0
+    assert [log for log in output.logs if log.startswith("WARN")] == [f"WARN report_meetings: {warning}."]
+    assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
+
+
+def test_a_global_state_is_not_used(account: Simulator, in_process: InProcess) -> None:
+    state = [{"type": "GLOBAL", "global": {"shared_state": {}, "stream_states": []}}]
+    output = read(in_process, server_to_server(account), configured_catalog(["report_meetings"]), state)
+    assert output.code == 0
+    assert [log for log in output.logs if log.startswith("WARN")] == [
+        "WARN The state is a global one, which this connector never wrote: it is not used."
+    ]
+    assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))

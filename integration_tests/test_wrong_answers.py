@@ -1,0 +1,170 @@
+"""Answers that are not in the shape that Zoom documents: never a traceback, never taken for no data."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from integration_tests.conftest import InProcess, Json, Output, server_to_server
+from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+
+Start = Callable[..., Simulator]
+
+
+@pytest.fixture
+def read(start: Start, in_process: InProcess) -> Callable[..., Output]:
+    """Read streams of a small account in which one path answers with this body."""
+
+    def read(pattern: str, body: Any, *streams: str) -> Output:
+        simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+        in_process.without_waiting()
+        simulator.faults.reply(pattern, 200, body)
+        output = in_process.read(server_to_server(simulator), streams)
+        assert "Traceback" not in output.text
+        assert "stack_trace" not in output.text
+        return output
+
+    return read
+
+
+USERS = "Zoom's answer to GET users does not hold a list of objects in 'users'."
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, USERS),
+        ({"users": {}}, USERS),
+        ({"users": "none"}, USERS),
+        ({"users": [1]}, USERS),
+        ({"users": [None]}, USERS),
+        ({"meetings": []}, USERS),
+        (
+            [],
+            "Zoom refused GET /v2/users: the answer is not a JSON object (HTTP 200: no message).",
+        ),
+        (
+            7,
+            "Zoom refused GET /v2/users: the answer is not a JSON object (HTTP 200: no message).",
+        ),
+        (
+            {"users": [], "next_page_token": {"a": 1}},
+            "Zoom's answer holds a page token that is no text: {'a': 1}.",
+        ),
+        (
+            {"users": [], "next_page_token": 5},
+            "Zoom's answer holds a page token that is no text: 5.",
+        ),
+        (
+            {"users": [], "next_page_token": "again"},
+            "Zoom lost its place in users 6 times: the page token came a second time.",
+        ),
+        (
+            {"code": 5000, "message": "Something new.", "users": []},
+            "Zoom refused GET /v2/users: Zoom refused the request (HTTP 200, code 5000: Something new.).",
+        ),
+    ],
+)
+def test_a_list_of_another_shape(read: Callable[..., Output], body: Any, message: str) -> None:
+    output = read(r"/v2/users\?", body, "users")
+    assert output.code == 1
+    assert output.errors[0]["message"] == message
+    assert output.statuses == {"users": "INCOMPLETE"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"users": None},
+        {"users": []},
+        '{"users": [], "next_page_token": null, "page_count": -1, "total_records": 1' + "0" * 30 + "}",
+        {"users": [], "total_records": "many"},
+    ],
+)
+def test_an_empty_list_is_empty(read: Callable[..., Output], body: Json) -> None:
+    output = read(r"/v2/users\?", body, "users", "meetings", "report_meetings")
+    assert output.code == 0
+    assert output.records("users") == []
+    assert set(output.statuses.values()) == {"COMPLETE"}
+
+
+def test_an_object_that_is_empty_is_no_meeting(read: Callable[..., Output]) -> None:
+    output = read(r"/v2/meetings/\d+\?", {}, "meetings")
+    assert output.code == 1
+    assert re.fullmatch(
+        r"Zoom's answer to GET meetings/\d+ does not hold an object\.", output.errors[0]["message"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "body", "stream", "message"),
+    [
+        (
+            r"/users/[^/]+/meetings",
+            {"meetings": [{"topic": "no id"}]},
+            "meeting_polls",
+            r"Zoom's answer to GET users/\S+/meetings has 1 record\(s\) without id\. The others were read\.",
+        ),
+        (
+            r"/users/[^/]+/meetings",
+            {"meetings": [{"id": {"a": 1}}]},
+            "meeting_polls",
+            r"Zoom's answer to GET users/\S+/meetings has 1 record\(s\) without id\. The others were read\.",
+        ),
+        (
+            r"/report/users/[^/]+/meetings",
+            {"meetings": [{"id": 5, "uuid": None}]},
+            "report_meetings",
+            r"Zoom's answer to GET report/users/\S+/meetings has 1 record\(s\) without uuid\. ",
+        ),
+        (
+            r"/past_meetings/[^/]+/instances",
+            {"meetings": [{"uuid": "abc==", "start_time": "yesterday"}]},
+            "report_meetings",
+            r"Zoom's answer to GET past_meetings/\S+/instances holds .* start_time: 'yesterday'",
+        ),
+        (
+            r"/report/users/[^/]+/meetings",
+            {"meetings": [{"id": 5, "uuid": "abc==", "start_time": 5, "type": 2}]},
+            "report_meetings",
+            r"Zoom's answer to GET report/users/\S+/meetings holds an occurrence of .* start_time: 5\.",
+        ),
+    ],
+)
+def test_a_parent_that_cannot_be_used(
+    read: Callable[..., Output], pattern: str, body: Json, stream: str, message: str
+) -> None:
+    output = read(pattern, body, stream, "users")
+    assert output.code == 1
+    assert re.match(message, output.errors[0]["message"])
+    assert output.statuses == {"users": "COMPLETE", stream: "INCOMPLETE"}
+
+
+def test_wrong_types_in_other_fields_arrive_as_they_are(read: Callable[..., Output]) -> None:
+    row = {"id": "", "user_id": 5, "name": None, "join_time": {"at": 1}, "duration": "long", "new": [{}]}
+    output = read("/report/meetings/.*/participants", {"participants": [row]}, "report_meeting_participants")
+    assert output.code == 0
+    records = output.records("report_meeting_participants")
+    assert records
+    for record in records:
+        assert {name: record[name] for name in row} == row
+    assert len({(record["meeting_uuid"], record["row_id"]) for record in records}) == len(records)
+
+
+def test_registrants_without_a_key_fail_alone(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    rows = list(truth.rows(simulator.world, "meeting_registrants"))
+    broken = rows[0][0]["id"]
+    simulator.faults.reply(
+        rf"/meetings/{broken}/registrants\?",
+        200,
+        {"registrants": [{"email": "a@b.c"}, {"id": ""}, {"id": None}, {"id": [1]}]},
+    )
+    output = in_process.read(server_to_server(simulator), ["meeting_registrants"])
+    assert output.code == 1
+    assert output.errors[0]["message"] == (
+        f"Zoom's answer to GET meetings/{broken}/registrants has 4 record(s) without id."
+        " The others were read."
+    )
+    assert len(output.records("meeting_registrants")) == sum(parent["id"] != broken for parent, _ in rows)
