@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test storm lint bench lock clean
 
 demo: $(VENV)/.done
 	$(BIN)/python -m integration_tests.demo $(if $(CONFIG),--config $(CONFIG))
@@ -14,6 +14,10 @@ bench: $(VENV)/.done
 
 test: lint
 	$(BIN)/pytest
+
+# Some four minutes of faults of every kind on larger accounts, and of accounts and faults drawn at random.
+storm: $(VENV)/.done
+	$(BIN)/pytest -m storm
 
 lint: $(VENV)/.done
 	$(BIN)/ruff check .
