@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ from source_zoom.rate_limits import MEDIUM, RateLimits, Retries, asked_pause
 from source_zoom.summary import Summary
 
 logger = logging.getLogger("airbyte.source_zoom")
+request_logger = logger.getChild("requests")
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 PIECE_BYTES = 2**20
@@ -75,9 +77,11 @@ class _JsonAdapter(HTTPAdapter):
         return response
 
 
-def make_session(connections: int) -> requests.Session:
+def make_session(connections: int, user_agent: str = "") -> requests.Session:
     """One session for all streams, with a pooled connection for every worker."""
     session = requests.Session()
+    if user_agent:
+        session.headers["User-Agent"] = user_agent
     adapter = _JsonAdapter(pool_connections=4, pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -169,11 +173,21 @@ class ZoomClient(HttpClient):
             self._act(verdict, request, token, retries)
 
     def _answer(self, request: requests.PreparedRequest) -> requests.Response:
+        began = time.monotonic()
         with self._summary.waiting("an answer of Zoom"):
             response = self._adapter.send(
                 request, timeout=(CONNECT_SECONDS, READ_SECONDS), **self._environment
             )
             response.content  # noqa: B018  # reads the body, so that the connection is free again
+        request_logger.debug(
+            "GET %s",
+            request.path_url,
+            extra={
+                "stream": self._name,
+                "status": response.status_code,
+                "seconds": time.monotonic() - began,
+            },
+        )
         return response
 
     def _judge(self, response: requests.Response) -> Verdict | None:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from typing import cast
+from typing import NoReturn, cast
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -47,7 +47,7 @@ def main(
     """
     init_logger("airbyte")
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_sentence_only)
+        handler.addFilter(sentence_only)
     entrypoint = AirbyteEntrypoint(SourceZoom(Timer(clock, sleep)))
     arguments = entrypoint.parse_args(list(sys.argv[1:] if argv is None else argv))
     if not arguments.command:
@@ -55,8 +55,8 @@ def main(
     with PRINT_BUFFER:
         try:
             if arguments.command == "read":
-                _save_memory()
-                with _signals_stop(cast("SourceZoom", entrypoint.source)), closing(Lines()) as lines:
+                save_memory()
+                with signals_stop(cast("SourceZoom", entrypoint.source)), closing(Lines()) as lines:
                     for message in read(entrypoint, arguments):
                         lines.write(_line(message))
             else:
@@ -75,10 +75,15 @@ def main(
 
 def script() -> None:
     """What the installed console script calls."""
+    leave(main)
+
+
+def leave(command: Callable[[], int]) -> NoReturn:
+    """Run a command and end the process with its exit code, quietly where it was stopped."""
     # Nobody could read what the logging module has to say about a closed output.
     logging.raiseExceptions = False
     try:
-        code = main()
+        code = command()
     except (BrokenPipeError, KeyboardInterrupt):
         code = STOPPED
     if code == STOPPED:
@@ -88,7 +93,7 @@ def script() -> None:
 
 
 @contextmanager
-def _signals_stop(source: SourceZoom) -> Iterator[None]:
+def signals_stop(source: SourceZoom) -> Iterator[None]:
     """Let SIGTERM and Ctrl-C end the reading: what has been read is written, the last states included."""
 
     def stop(*_: object) -> None:
@@ -118,7 +123,8 @@ def read(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> Iterat
         yield from source.message_repository.consume_queue()
 
 
-def _save_memory() -> None:
+def save_memory() -> None:
+    """Tune the collector and the allocator for a process that reads until it ends."""
     # The imports leave half a million objects; a collector that walks them again and again finds nothing.
     gc.freeze()
     # One arena a thread would keep 25 MB of bodies that are long gone. Only glibc has arenas.
@@ -140,7 +146,7 @@ def _failed(error: AirbyteTracedException) -> AirbyteMessage:
     return AirbyteMessage(type=Type.CONNECTION_STATUS, connectionStatus=status)
 
 
-def _sentence_only(record: logging.LogRecord) -> bool:
+def sentence_only(record: logging.LogRecord) -> bool:
     """Leave the traceback out of the log where one sentence says what is wrong."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     if isinstance(error, ZoomError):

@@ -74,10 +74,12 @@ class SourceZoom(AbstractSource):
         timer: Timer | None = None,
         hand_over: HandOver = emit_configuration_as_airbyte_control_message,
         progress_seconds: float = 30.0,
+        user_agent: str = "",
     ) -> None:
         self._timer = timer or Timer()
         self._hand_over = hand_over
         self._progress_seconds = progress_seconds
+        self._user_agent = user_agent
         self._messages = InMemoryMessageRepository()
         self._stop: Callable[[], None] = lambda: None
         self._is_stopped = False
@@ -211,7 +213,7 @@ class SourceZoom(AbstractSource):
 
     def _sync(self, config: Mapping[str, Any], retry_seconds: float = Retries.seconds) -> Sync:
         parsed = parse(config)
-        session = make_session(connections=parsed.num_workers + SPARE_CONNECTIONS)
+        session = make_session(parsed.num_workers + SPARE_CONNECTIONS, self._user_agent)
         retries = Retries(self._timer, retry_seconds)
         server_clock = ServerClock()
         return Sync(

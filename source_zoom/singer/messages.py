@@ -1,0 +1,156 @@
+"""Translates Airbyte's messages into Singer's.
+
+https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import orjson
+from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, AirbyteStreamStatus, AirbyteTraceMessage
+
+from source_zoom.singer.catalog import INCREMENTAL, KeyMode, Selection
+from source_zoom.singer.conform import Json, Object
+from source_zoom.singer.logs import metric
+from source_zoom.singer.state import State
+
+logger = logging.getLogger("airbyte.source_zoom")
+
+
+class _Stream:
+    """One selected stream on its way out."""
+
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
+        self.records = 0
+        self._is_new = True
+        self._schema = selection.stream.schema
+        self._fields = Object(self._schema, (), selection.dropped, self._widen)
+
+    def _widen(self) -> None:
+        self._is_new = True
+
+    def schema_line(self) -> bytes | None:
+        """A SCHEMA message, where the schema is new or has become wider since the last one."""
+        if not self._is_new:
+            return None
+        self._is_new = False
+        stream = self.selection.stream
+        bookmarks = [stream.cursor_field] if self.selection.method == INCREMENTAL else []
+        return _line(
+            {
+                "type": "SCHEMA",
+                "stream": stream.name,
+                "schema": self._schema,
+                "key_properties": stream.keys,
+                **({"bookmark_properties": bookmarks} if bookmarks else {}),
+            }
+        )
+
+    def conform(self, record: Json) -> None:
+        for column, source in self.selection.stream.copies.items():
+            record[column] = record.get(source)
+        self._fields.conform(record)
+        self.records += 1
+
+
+class _OldKeys(_Stream):
+    """A stream with tap-zoom's keys, which are no keys: some are empty, and some come twice."""
+
+    def __init__(self, selection: Selection) -> None:
+        super().__init__(selection)
+        self._seen: set[int] = set()
+
+    def conform(self, record: Json) -> None:
+        super().conform(record)
+        keys = self.selection.stream.keys
+        for key in keys:
+            if record.get(key) is None:
+                record[key] = ""
+        # Hashes, not the keys: a million of them are to fit into memory.
+        self._seen.add(hash(tuple(record[key] for key in keys)))
+
+    @property
+    def collisions(self) -> int:
+        """How many records have the key of another."""
+        return self.records - len(self._seen)
+
+
+class Translator:
+    """Airbyte's messages in, Singer's lines out; everything that is no message goes to the log."""
+
+    def __init__(self, selections: Iterable[Selection], state: State, key_mode: KeyMode) -> None:
+        kind = _OldKeys if key_mode is KeyMode.TAP_ZOOM else _Stream
+        self._streams = {selection.stream.name: kind(selection) for selection in selections}
+        self._state = state
+        self._unfinished = list(self._streams)
+        self._emitted_at = -1
+        self._time_extracted = ""
+
+    def begin(self) -> Iterator[bytes]:
+        """A SCHEMA for each stream, also for one without records, and the STATE that it begins with."""
+        for stream in self._streams.values():
+            if line := stream.schema_line():
+                yield line
+        if self._streams:
+            yield self._state_line()
+
+    def translate(self, message: AirbyteMessage) -> Iterator[bytes]:
+        """The lines for a message: none, or one, or a record's with the SCHEMA that it needs."""
+        if message.record:
+            yield from self._record(message.record)
+        elif message.state and message.state.stream:
+            selection = self._streams[message.state.stream.stream_descriptor.name].selection
+            if selection.method == INCREMENTAL:
+                self._state.remember(selection, message.state)
+                yield self._state_line()
+        elif message.trace:
+            self._trace(message.trace)
+
+    def end(self) -> Iterator[bytes]:
+        """The last STATE."""
+        yield self._state_line()
+
+    def _record(self, record: AirbyteRecordMessage) -> Iterator[bytes]:
+        stream = self._streams[record.stream]
+        stream.conform(record.data)
+        if line := stream.schema_line():
+            yield line
+        if record.emitted_at != self._emitted_at:
+            moment = datetime.fromtimestamp(record.emitted_at / 1000, UTC)
+            self._emitted_at = record.emitted_at
+            self._time_extracted = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        yield _line(
+            {
+                "type": "RECORD",
+                "stream": record.stream,
+                "record": record.data,
+                "time_extracted": self._time_extracted,
+            }
+        )
+
+    def _trace(self, trace: AirbyteTraceMessage) -> None:
+        if trace.error:
+            logger.error(trace.error.message)
+        elif trace.stream_status and trace.stream_status.status in (
+            AirbyteStreamStatus.COMPLETE,
+            AirbyteStreamStatus.INCOMPLETE,
+        ):
+            name = trace.stream_status.stream_descriptor.name
+            stream = self._streams[name]
+            self._unfinished.remove(name)
+            metric("counter", "record_count", stream.records, {"endpoint": name})
+            if isinstance(stream, _OldKeys) and stream.collisions:
+                logger.warning(
+                    f"{name}: {stream.collisions} of {stream.records} records have the keys of another"
+                    f" ({', '.join(stream.selection.stream.keys)}), so a table keeps one of them:"
+                    " key_mode lossless keeps all."
+                )
+
+    def _state_line(self) -> bytes:
+        return _line({"type": "STATE", "value": self._state.value(next(iter(self._unfinished), None))})
+
+
+def _line(message: Json) -> bytes:
+    return orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)

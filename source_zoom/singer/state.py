@@ -1,0 +1,68 @@
+"""The Singer state: Airbyte's states as they are, under a bookmark for each stream that people can read."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from airbyte_cdk.models import AirbyteStateMessage, AirbyteStateMessageSerializer
+
+from source_zoom.errors import ConfigError
+from source_zoom.singer.catalog import INCREMENTAL, Selection
+from source_zoom.singer.conform import Json
+
+
+class State:
+    """What the tap was given and what has come since; STATE messages carry all of it each time.
+
+    `{"currently_syncing": …, "bookmarks": {stream: {cursor field: instant}}, "airbyte_state": […]}`. Streams
+    that are not read keep theirs, and so do keys of others, old tap-zoom's among them. A bookmark that
+    somebody has changed or deleted wins over Airbyte's state of that stream.
+    """
+
+    def __init__(self, given: Any) -> None:
+        self._rest = dict(given) if isinstance(given, dict) else {}
+        bookmarks = self._rest.pop("bookmarks", None) or {}
+        states = self._rest.pop("airbyte_state", None) or []
+        if not isinstance(given, dict) or not isinstance(bookmarks, dict) or not isinstance(states, list):
+            raise ConfigError(
+                'The state is not a Singer state: it must be an object, with "bookmarks" an object and'
+                ' "airbyte_state" a list where it has them.'
+            )
+        self._bookmarks = bookmarks
+        try:
+            self._states = {state["stream"]["stream_descriptor"]["name"]: state for state in states}
+            for name, state in self._states.items():
+                state["stream"]["stream_state"].update(bookmarks.get(name) or {})
+                AirbyteStateMessageSerializer.load(state)
+        except Exception:
+            # The serializer raises its own types, and none of them says more than this.
+            raise ConfigError(
+                'The state\'s "airbyte_state" is not what this tap has written: take it and the bookmarks out'
+                " of the state to read everything again."
+            ) from None
+
+    def for_airbyte(self, selections: Iterable[Selection]) -> list[AirbyteStateMessage]:
+        """The states of the streams that go on from one."""
+        return [
+            AirbyteStateMessageSerializer.load(self._states[selection.stream.name])
+            for selection in selections
+            if selection.method == INCREMENTAL
+            and selection.stream.name in self._states
+            and self._bookmarks.get(selection.stream.name)
+        ]
+
+    def remember(self, selection: Selection, message: AirbyteStateMessage) -> None:
+        """Take over a stream's new state."""
+        cursor_field = selection.stream.cursor_field
+        state = AirbyteStateMessageSerializer.dump(message)
+        values = state["stream"]["stream_state"]
+        self._bookmarks[selection.stream.name] = {cursor_field: values[cursor_field]}
+        self._states[selection.stream.name] = {"type": state["type"], "stream": state["stream"]}
+
+    def value(self, currently_syncing: str | None) -> Json:
+        """What a STATE message holds."""
+        return {
+            **self._rest,
+            "currently_syncing": currently_syncing,
+            **({"bookmarks": self._bookmarks} if self._bookmarks else {}),
+            **({"airbyte_state": list(self._states.values())} if self._states else {}),
+        }

@@ -1,0 +1,100 @@
+"""What the tap does with a config: discover, test, or read, through the connector's own entry point."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+
+import orjson
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.models import AirbyteMessage, Status
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_zoom.concurrency import Stopped
+from source_zoom.lines import Lines
+from source_zoom.rate_limits import Timer
+from source_zoom.run import STOPPED, save_memory, signals_stop
+from source_zoom.singer.catalog import FULL_TABLE, INCREMENTAL, Selection, TapStream, configured, select
+from source_zoom.singer.catalog import tap_streams as offered
+from source_zoom.singer.config_file import ConfigFile, read_json
+from source_zoom.singer.logs import to_stderr
+from source_zoom.singer.messages import Translator
+from source_zoom.singer.state import State
+from source_zoom.source import SourceZoom
+
+logger = logging.getLogger("airbyte.source_zoom")
+
+
+def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callable[[float], None]) -> int:
+    """Do what the command line asks for, and return the exit code; a sentence on stderr where it cannot."""
+    to_stderr()
+    try:
+        file = ConfigFile(arguments.config)
+        source = SourceZoom(Timer(clock, sleep), file.take_over, user_agent=file.user_agent)
+        return _Tap(file, source, arguments).run()
+    except Stopped:
+        return STOPPED
+    except AirbyteTracedException as error:
+        logger.critical(error.message)
+    except BrokenPipeError:
+        raise
+    except Exception:
+        logger.critical("The tap has failed, and should not have: please report this.", exc_info=True)
+    return 1
+
+
+class _Tap:
+    def __init__(self, file: ConfigFile, source: SourceZoom, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._key_mode = file.key_mode
+        self._source = source
+        self._entrypoint = AirbyteEntrypoint(source)
+        self._config = source.configure(file.for_airbyte(dev=arguments.dev), "")
+
+    def run(self) -> int:
+        streams = offered(self._source.discover(logger, self._config).streams, self._key_mode)
+        if self._arguments.discover:
+            catalog = {"streams": [stream.entry() for stream in streams]}
+            sys.stdout.write(orjson.dumps(catalog, option=orjson.OPT_INDENT_2).decode() + "\n")
+            return 0
+        if self._arguments.test:
+            return self._test()
+        self._sync(self._selections(streams))
+        return 0
+
+    def _test(self) -> int:
+        for message in self._entrypoint.check(self._source.spec(logger), self._config):
+            if message.connectionStatus and message.connectionStatus.status != Status.SUCCEEDED:
+                logger.critical(message.connectionStatus.message)
+                return 1
+        return 0
+
+    def _selections(self, streams: Sequence[TapStream]) -> list[Selection]:
+        path = self._arguments.catalog or self._arguments.properties
+        if path:
+            return select(read_json("catalog", path), streams)
+        return [Selection(stream, INCREMENTAL if stream.cursor_field else FULL_TABLE) for stream in streams]
+
+    def _sync(self, selections: Sequence[Selection]) -> None:
+        path = self._arguments.state
+        state = State(read_json("state", path) if path else {})
+        translator = Translator(selections, state, self._key_mode)
+        save_memory()
+        with signals_stop(self._source), closing(Lines()) as lines:
+            lines.extend(translator.begin())
+            try:
+                for message in self._messages(selections, state):
+                    lines.extend(translator.translate(message))
+                    if message.state:
+                        lines.flush()
+            finally:
+                lines.extend(translator.end())
+
+    def _messages(self, selections: Sequence[Selection], state: State) -> Iterable[AirbyteMessage]:
+        if not selections:
+            return ()
+        spec = self._source.spec(logger)
+        return self._entrypoint.read(
+            spec, self._config, configured(selections), state.for_airbyte(selections)
+        )
