@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 CONNECTOR = str(Path(sys.executable).with_name("source-zoom"))
+TAP = str(Path(sys.executable).with_name("tap-zoom"))
 
 Json = dict[str, Any]
 

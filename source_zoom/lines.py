@@ -3,7 +3,6 @@
 import io
 import sys
 import time
-from collections.abc import Iterable
 from typing import cast
 
 from airbyte_cdk.logger import PRINT_BUFFER
@@ -33,10 +32,6 @@ class Lines:
         if now - self._flushed >= FLUSH_SECONDS or len(self._lines) >= MOST_LINES:
             self._flushed = now
             self.flush()
-
-    def extend(self, lines: Iterable[bytes]) -> None:
-        for line in lines:
-            self.write(line)
 
     def flush(self) -> None:
         with PRINT_BUFFER.lock:

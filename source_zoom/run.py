@@ -4,13 +4,12 @@ import argparse
 import ctypes
 import gc
 import logging
-import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from typing import NoReturn, cast
+from typing import cast
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -27,10 +26,10 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_zoom.concurrency import Stopped
 from source_zoom.errors import ZoomError
 from source_zoom.lines import Lines
+from source_zoom.process import STOPPED, leave
 from source_zoom.rate_limits import Timer
 from source_zoom.source import SourceZoom
 
-STOPPED = 128 + signal.SIGTERM
 LAST_SECONDS = 4
 
 M_ARENA_MAX = -8  # of malloc.h
@@ -76,20 +75,6 @@ def main(
 def script() -> None:
     """What the installed console script calls."""
     leave(main)
-
-
-def leave(command: Callable[[], int]) -> NoReturn:
-    """Run a command and end the process with its exit code, quietly where it was stopped."""
-    # Nobody could read what the logging module has to say about a closed output.
-    logging.raiseExceptions = False
-    try:
-        code = command()
-    except (BrokenPipeError, KeyboardInterrupt):
-        code = STOPPED
-    if code == STOPPED:
-        # The interpreter would wait for every thread that waits for Zoom.
-        os._exit(STOPPED)
-    sys.exit(code)
 
 
 @contextmanager

@@ -16,11 +16,12 @@ ONE_USER = {"users": 1}
 REPORTED = {"users": 32, "participants": 36, "registrants": 18}
 FREE, PRO, BUSINESS = ({"rate_limit_plan": plan} for plan in ("free", "pro", "business"))
 FULL_SHARE = {"rate_limit_share": 100}
+MILLION_ROWS = {"users": 20, "participants": 9000}
 EVENTS = ("report_meeting_participants", "report_webinar_participants")
 
 
-def _free_running(title: str, size: dict[str, int], *streams: str) -> Case:
-    return Case(title, size, "unlimited", streams=streams, latency=0.0, jitter=0.0)
+def _free_running(title: str, size: dict[str, int], *streams: str, as_singer: bool = False) -> Case:
+    return Case(title, size, "unlimited", streams=streams, latency=0.0, jitter=0.0, as_singer=as_singer)
 
 
 LIMITS = (
@@ -39,7 +40,8 @@ LIMITS = (
 COST = (
     _free_running("small requests, all streams", {"users": 100}),
     _free_running("participants, 100,000 rows", {"users": 2, "participants": 9000}, *EVENTS),
-    _free_running("participants, 1,000,000 rows", {"users": 20, "participants": 9000}, *EVENTS),
+    _free_running("participants, 1,000,000 rows", MILLION_ROWS, *EVENTS),
+    _free_running("the same through tap-zoom", MILLION_ROWS, *EVENTS, as_singer=True),
 )
 
 GROWTH = tuple(

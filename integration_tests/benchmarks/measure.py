@@ -15,6 +15,7 @@ import requests
 
 from integration_tests.harness import (
     CONNECTOR,
+    TAP,
     Json,
     configured,
     server_to_server_config,
@@ -33,6 +34,7 @@ class Case:
     streams: Sequence[str] = ()
     latency: float = 0.15
     jitter: float = 0.3
+    as_singer: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,12 @@ def measure(case: Case) -> Result:
     with simulator(case) as account, tempfile.TemporaryDirectory() as folder:
         files = Path(folder)
         (files / "config.json").write_text(json.dumps(server_to_server_config(account, case.config)))
-        (files / "catalog.json").write_text(json.dumps(catalog(case, files / "config.json")))
+        make_catalog = singer_catalog if case.as_singer else catalog
+        (files / "catalog.json").write_text(json.dumps(make_catalog(case, files / "config.json")))
         requests.post(f"{account['url']}/_simulator/journal/reset", timeout=60)
         output = files / "messages.jsonl"
         began = time.monotonic()
-        usage = read(files, output)
+        usage = read([TAP] if case.as_singer else [CONNECTOR, "read"], files, output)
         wall = time.monotonic() - began
         with output.open("rb") as lines:
             records = sum(line.startswith(b'{"type":"RECORD"') for line in lines)
@@ -100,11 +103,21 @@ def catalog(case: Case, config_file: Path) -> Json:
     }
 
 
-def read(files: Path, output: Path) -> Any:
+def singer_catalog(case: Case, config_file: Path) -> Json:
+    done = subprocess.run([TAP, "--config", config_file, "--discover"], capture_output=True, check=True)
+    found: Json = json.loads(done.stdout)
+    for stream in found["streams"]:
+        stream["metadata"][0]["metadata"]["selected"] = stream["stream"] in (
+            case.streams or [stream["stream"]]
+        )
+    return found
+
+
+def read(command: Sequence[str], files: Path, output: Path) -> Any:
     """Read into a file. Returns the resources that the process used, start-up included."""
     arguments = ["--config", str(files / "config.json"), "--catalog", str(files / "catalog.json")]
     with output.open("wb") as stdout:
-        process = subprocess.Popen([CONNECTOR, "read", *arguments], stdout=stdout)
+        process = subprocess.Popen([*command, *arguments], stdout=stdout)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

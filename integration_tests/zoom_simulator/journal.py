@@ -18,6 +18,7 @@ class Entry(NamedTuple):
     status: int
     fault: str
     time: float
+    user_agent: str = ""
 
     @property
     def answered(self) -> bool:

@@ -188,7 +188,7 @@ class Simulator:
             self.journal.add(
                 Entry(
                     request.method, request.raw_path, url, result.route, result.label,
-                    result.status, result.fault, arrived,
+                    result.status, result.fault, arrived, request.headers.get("User-Agent", ""),
                 )
             )  # fmt: skip
             return await self._send(request, result)

@@ -57,9 +57,11 @@ class Value:
     def conform(self, value: Any) -> Any:
         """The value in this place's type; without loss, or the type becomes wider."""
         kind = type(value)
+        if kind is str and self._is_time:
+            return self._time(value)
         if kind in self.plain:
             return value
-        if value == "" and (self._is_time or "string" not in self._types):
+        if value == "" and "string" not in self._types:
             return None
         if kind not in self._classes:
             value = self._converted(value)
@@ -84,6 +86,8 @@ class Value:
     def _time(self, value: str) -> str | None:
         if RFC_3339.fullmatch(value):
             return value
+        if not value:
+            return None
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:

@@ -4,7 +4,7 @@ https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import orjson
@@ -24,18 +24,16 @@ class _Stream:
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
         self.records = 0
-        self._is_new = True
+        self.is_new = True
         self._schema = selection.stream.schema
         self._fields = Object(self._schema, (), selection.dropped, self._widen)
 
     def _widen(self) -> None:
-        self._is_new = True
+        self.is_new = True
 
-    def schema_line(self) -> bytes | None:
-        """A SCHEMA message, where the schema is new or has become wider since the last one."""
-        if not self._is_new:
-            return None
-        self._is_new = False
+    def schema_line(self) -> bytes:
+        """A SCHEMA message; `is_new` says that the last one is out of date."""
+        self.is_new = False
         stream = self.selection.stream
         bookmarks = [stream.cursor_field] if self.selection.method == INCREMENTAL else []
         return _line(
@@ -78,56 +76,65 @@ class _OldKeys(_Stream):
 
 
 class Translator:
-    """Airbyte's messages in, Singer's lines out; everything that is no message goes to the log."""
+    """Airbyte's messages in, Singer's lines out through `write`; what is no message goes to the log."""
 
-    def __init__(self, selections: Iterable[Selection], state: State, key_mode: KeyMode) -> None:
+    def __init__(
+        self,
+        selections: Iterable[Selection],
+        state: State,
+        key_mode: KeyMode,
+        write: Callable[[bytes], None],
+    ) -> None:
         kind = _OldKeys if key_mode is KeyMode.TAP_ZOOM else _Stream
         self._streams = {selection.stream.name: kind(selection) for selection in selections}
         self._state = state
+        self._write = write
         self._unfinished = list(self._streams)
         self._emitted_at = -1
         self._time_extracted = ""
 
-    def begin(self) -> Iterator[bytes]:
+    def begin(self) -> None:
         """A SCHEMA for each stream, also for one without records, and the STATE that it begins with."""
         for stream in self._streams.values():
-            if line := stream.schema_line():
-                yield line
+            self._write(stream.schema_line())
         if self._streams:
-            yield self._state_line()
+            self.write_state()
 
-    def translate(self, message: AirbyteMessage) -> Iterator[bytes]:
-        """The lines for a message: none, or one, or a record's with the SCHEMA that it needs."""
+    def translate(self, message: AirbyteMessage) -> None:
+        """Write what a message says: a STATE, or a RECORD after the SCHEMA that it needs."""
         if message.record:
-            yield from self._record(message.record)
+            self._record(message.record)
         elif message.state and message.state.stream:
             selection = self._streams[message.state.stream.stream_descriptor.name].selection
             if selection.method == INCREMENTAL:
                 self._state.remember(selection, message.state)
-                yield self._state_line()
+                self.write_state()
         elif message.trace:
             self._trace(message.trace)
 
-    def end(self) -> Iterator[bytes]:
-        """The last STATE."""
-        yield self._state_line()
+    def write_state(self) -> None:
+        """The whole state, with the first of the streams that have not come to their end."""
+        currently_syncing = next(iter(self._unfinished), None)
+        self._write(_line({"type": "STATE", "value": self._state.value(currently_syncing)}))
 
-    def _record(self, record: AirbyteRecordMessage) -> Iterator[bytes]:
+    def _record(self, record: AirbyteRecordMessage) -> None:
         stream = self._streams[record.stream]
         stream.conform(record.data)
-        if line := stream.schema_line():
-            yield line
+        if stream.is_new:
+            self._write(stream.schema_line())
         if record.emitted_at != self._emitted_at:
             moment = datetime.fromtimestamp(record.emitted_at / 1000, UTC)
             self._emitted_at = record.emitted_at
             self._time_extracted = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        yield _line(
-            {
-                "type": "RECORD",
-                "stream": record.stream,
-                "record": record.data,
-                "time_extracted": self._time_extracted,
-            }
+        self._write(
+            _line(
+                {
+                    "type": "RECORD",
+                    "stream": record.stream,
+                    "record": record.data,
+                    "time_extracted": self._time_extracted,
+                }
+            )
         )
 
     def _trace(self, trace: AirbyteTraceMessage) -> None:
@@ -147,9 +154,6 @@ class Translator:
                     f" ({', '.join(stream.selection.stream.keys)}), so a table keeps one of them:"
                     " key_mode lossless keeps all."
                 )
-
-    def _state_line(self) -> bytes:
-        return _line({"type": "STATE", "value": self._state.value(next(iter(self._unfinished), None))})
 
 
 def _line(message: Json) -> bytes:

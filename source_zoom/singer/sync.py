@@ -13,8 +13,9 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.concurrency import Stopped
 from source_zoom.lines import Lines
+from source_zoom.process import STOPPED
 from source_zoom.rate_limits import Timer
-from source_zoom.run import STOPPED, save_memory, signals_stop
+from source_zoom.run import save_memory, signals_stop
 from source_zoom.singer.catalog import FULL_TABLE, INCREMENTAL, Selection, TapStream, configured, select
 from source_zoom.singer.catalog import tap_streams as offered
 from source_zoom.singer.config_file import ConfigFile, read_json
@@ -79,17 +80,17 @@ class _Tap:
     def _sync(self, selections: Sequence[Selection]) -> None:
         path = self._arguments.state
         state = State(read_json("state", path) if path else {})
-        translator = Translator(selections, state, self._key_mode)
         save_memory()
         with signals_stop(self._source), closing(Lines()) as lines:
-            lines.extend(translator.begin())
+            translator = Translator(selections, state, self._key_mode, lines.write)
+            translator.begin()
             try:
                 for message in self._messages(selections, state):
-                    lines.extend(translator.translate(message))
+                    translator.translate(message)
                     if message.state:
                         lines.flush()
             finally:
-                lines.extend(translator.end())
+                translator.write_state()
 
     def _messages(self, selections: Sequence[Selection], state: State) -> Iterable[AirbyteMessage]:
         if not selections:

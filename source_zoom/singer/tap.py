@@ -5,12 +5,13 @@ The CDK takes a second to import, so this module leaves it alone until there is 
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import metadata
 from importlib.resources import files
 from typing import Any
+
+from source_zoom.process import leave
 
 NAME = "tap-zoom"
 
@@ -51,10 +52,6 @@ def main(
 
 def script() -> None:
     """What the installed console script calls."""
-    if set(sys.argv) & {"--help", "-h", "--version", "--about"}:
-        sys.exit(main())
-    from source_zoom.run import leave
-
     leave(main)
 
 
