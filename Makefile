@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test storm lint bench lock clean
+.PHONY: demo test storm singer postgresql lint bench lock clean
 
 demo: $(VENV)/.done
 	$(BIN)/python -m integration_tests.demo $(if $(CONFIG),--config $(CONFIG))
@@ -19,6 +19,21 @@ test: lint
 storm: $(VENV)/.done
 	$(BIN)/pytest -m storm
 
+# The tap with the targets that people use, each in an environment of its own, and with the tap-zoom of others.
+SINGER = $(patsubst requirements/singer/%.txt,.singer/%/.done,$(wildcard requirements/singer/*.txt))
+
+singer: $(VENV)/.done $(SINGER) postgresql
+	$(BIN)/pytest -m singer
+
+.singer/%/.done: requirements/singer/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --require-hashes -r $<
+	touch $@
+
+postgresql:
+	ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || \
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql)
+
 lint: $(VENV)/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,15 +46,15 @@ $(VENV)/.done: requirements/dev.txt pyproject.toml
 	touch $@
 
 # Writes the lock files anew. They hold hashes and no host, for every Python and platform at once.
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+	--python-version 3.11 --custom-compile-command "make lock" --upgrade
+
 lock: $(VENV)/.done
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
-		--python-version 3.11 --custom-compile-command "make lock" --upgrade \
-		--output-file requirements/runtime.txt pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
-		--python-version 3.11 --custom-compile-command "make lock" --upgrade \
-		--constraint requirements/runtime.txt \
-		--output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(LOCK) --output-file requirements/runtime.txt pyproject.toml
+	$(LOCK) --constraint requirements/runtime.txt --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	for consumer in $(basename $(notdir $(wildcard requirements/singer/*.in))); do \
+		$(LOCK) --output-file requirements/singer/$$consumer.txt requirements/singer/$$consumer.in; done
 
 clean:
-	rm -rf $(VENV) build demo-output .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .singer build demo-output .mypy_cache .pytest_cache .ruff_cache

@@ -116,12 +116,13 @@ def singer_catalog(case: Case, config_file: Path) -> Json:
 def read(command: Sequence[str], files: Path, output: Path) -> Any:
     """Read into a file. Returns the resources that the process used, start-up included."""
     arguments = ["--config", str(files / "config.json"), "--catalog", str(files / "catalog.json")]
-    with output.open("wb") as stdout:
-        process = subprocess.Popen([*command, *arguments], stdout=stdout)
+    log = files / "log"
+    with output.open("wb") as stdout, log.open("wb") as stderr:
+        process = subprocess.Popen([*command, *arguments], stdout=stdout, stderr=stderr)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"The connector ended with exit code {process.returncode}.")
+        raise RuntimeError(f"Exit code {process.returncode} of {command[0]}: {log.read_text()[-1000:]}")
     return usage
 
 

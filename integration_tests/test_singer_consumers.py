@@ -1,0 +1,359 @@
+"""`tap-zoom` with the targets that people use, and against the tap-zoom of others. `make singer` runs it."""
+
+import ast
+import csv
+import json
+import re
+import socket
+import subprocess
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.completeness import CLASSES, HOST_SECRETS, canonical, expected
+from integration_tests.conftest import STREAM_NAMES, oauth, server_to_server
+from integration_tests.harness import TAP, Json
+from integration_tests.singer_harness import INCREMENTAL, as_singer
+from integration_tests.zoom_simulator import Clock, Simulator, Size
+
+pytestmark = pytest.mark.singer
+
+ROOT = Path(__file__).parent.parent
+CONSUMERS = ROOT / ".singer"
+POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+SECONDS = 300
+
+# Prints each table of a DuckDB file as JSON lines, with the duckdb that has written it.
+DUMP = """
+import duckdb, json, sys
+tables = duckdb.connect(sys.argv[1], read_only=True)
+for (name,) in tables.execute("show tables").fetchall():
+    found = tables.execute(f'select * from "{name}"')
+    columns = [column[0] for column in found.description]
+    for row in found.fetchall():
+        print(json.dumps({"table": name, "row": dict(zip(columns, row))}, default=str))
+"""
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Simulator]:
+    with Simulator(1, Size(users=3), clock=Clock(running=False), plan="unlimited") as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def long_history() -> Iterator[Simulator]:
+    """An account with so many past occurrences that those of the last days are few."""
+    size = Size(users=4, past_occurrences=60, participants=2, registrants=1)
+    with Simulator(1, size, clock=Clock(running=False), plan="unlimited") as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def messages(account: Simulator, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the tap says about the whole account."""
+    config = tmp_path_factory.mktemp("tap") / "config.json"
+    config.write_text(json.dumps(server_to_server(account)))
+    done = subprocess.run([TAP, "--config", config], stdout=subprocess.PIPE, text=True, timeout=SECONDS)
+    assert done.returncode == 0
+    return done.stdout
+
+
+def consume(consumer: str, command: str, folder: Path, messages: str, config: Json | None = None) -> str:
+    """Run a target on the messages. Returns what it wrote to stdout."""
+    arguments = []
+    if config is not None:
+        (folder / "target.json").write_text(json.dumps(config))
+        arguments = ["--config", "target.json"]
+    program = CONSUMERS / consumer / "bin" / command
+    done = subprocess.run(
+        [program, *arguments], input=messages, capture_output=True, text=True, cwd=folder, timeout=SECONDS
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def rows(account: Simulator, stream: str) -> list[Json]:
+    return [as_singer(stream, row) for row in expected(account, CLASSES[stream])]
+
+
+def text(value: Any) -> str:
+    """A value as text, without what targets change: types, the form of instants, of lists and of objects."""
+    if isinstance(value, str) and value.startswith(("[", "{")):
+        # target-csv writes lists and objects as Python does.
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = ast.literal_eval(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, sort_keys=True)
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    return "" if value is None else str(value).lower()
+
+
+def as_text(found: list[Json]) -> Counter[tuple[tuple[str, str], ...]]:
+    """Rows as text, without the columns that are empty and those that a comparison leaves out."""
+    leave_out = {"row_id", *HOST_SECRETS}
+    return Counter(
+        tuple(
+            sorted(
+                (name, text(value))
+                for name, value in row.items()
+                if name not in leave_out and not name.startswith("_sdc") and text(value) not in ("", "[]")
+            )
+        )
+        for row in found
+    )
+
+
+def assert_holds(account: Simulator, stream: str, found: list[Json]) -> None:
+    """A target holds the account's rows of a stream: as many, and each column's value."""
+    want, got = as_text(rows(account, stream)), as_text(found)
+    assert want.total() > 0
+    assert list((want - got).elements())[:1] == []
+    assert list((got - want).elements())[:1] == []
+
+
+def test_singer_check_tap_finds_nothing_to_say(account: Simulator, messages: str, tmp_path: Path) -> None:
+    report = consume("singer-tools", "singer-check-tap", tmp_path, messages)
+    for stream in STREAM_NAMES:
+        assert re.search(rf"\| {stream} +\| {len(rows(account, stream))} +\|", report)
+
+
+def test_target_jsonl(account: Simulator, messages: str, tmp_path: Path) -> None:
+    config = {"destination_path": str(tmp_path), "do_timestamp_file": False}
+    consume("target-jsonl", "target-jsonl", tmp_path, messages, config)
+    for stream in STREAM_NAMES:
+        found = [json.loads(line) for line in (tmp_path / f"{stream}.jsonl").read_text().splitlines()]
+        assert canonical(found, {"row_id"}) == canonical(rows(account, stream), HOST_SECRETS)
+
+
+def test_target_csv(account: Simulator, messages: str, tmp_path: Path) -> None:
+    consume("target-csv", "target-csv", tmp_path, messages, {"output_path": str(tmp_path)})
+    for stream in STREAM_NAMES:
+        with (tmp_path / f"{stream}.csv").open(newline="") as file:
+            assert_holds(account, stream, list(csv.DictReader(file)))
+
+
+def test_target_duckdb(account: Simulator, messages: str, tmp_path: Path) -> None:
+    file = str(tmp_path / "zoom.duckdb")
+    config = {"path": file, "filepath": file, "default_target_schema": "main"}
+    consume("target-duckdb", "target-duckdb", tmp_path, messages, config)
+    python = CONSUMERS / "target-duckdb" / "bin" / "python"
+    dump = subprocess.run([python, "-c", DUMP, file], capture_output=True, text=True, check=True).stdout
+    tables = defaultdict(list)
+    for line in dump.splitlines():
+        found = json.loads(line)
+        tables[found["table"]].append(found["row"])
+    for stream in STREAM_NAMES:
+        assert_holds(account, stream, tables[stream])
+
+
+@contextmanager
+def postgresql() -> Iterator[int]:
+    """A PostgreSQL of its own, on loopback only. Gives its port; it is gone afterwards."""
+    with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        data = f"{folder}/data"
+
+        def command(name: str, *arguments: str) -> None:
+            # PostgreSQL refuses to run as root.
+            subprocess.run(
+                [POSTGRESQL[-1] / name, *arguments], user="postgres", stdout=subprocess.DEVNULL, check=True
+            )
+
+        Path(folder).chmod(0o777)
+        command("initdb", "-D", data, "-A", "trust", "-U", "postgres")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        command("pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start")
+        try:
+            yield port
+        finally:
+            command("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
+
+
+def test_target_postgres(account: Simulator, messages: str, tmp_path: Path) -> None:
+    with postgresql() as port:
+        config = {"host": "127.0.0.1", "port": port, "user": "postgres", "password": "x"}
+        config |= {"database": "postgres", "default_target_schema": "zoom"}
+        consume("target-postgres", "target-postgres", tmp_path, messages, config)
+        for stream in STREAM_NAMES:
+            query = f'select row_to_json(t) from zoom."{stream}" t'
+            psql = [POSTGRESQL[-1] / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
+            dump = subprocess.run([*psql, "-Atc", query], capture_output=True, text=True, check=True).stdout
+            assert_holds(account, stream, [json.loads(line) for line in dump.splitlines()])
+
+
+def test_meltano_runs_twice_and_the_second_time_asks_for_little(
+    long_history: Simulator, tmp_path: Path
+) -> None:
+    account = long_history
+    project = tmp_path / "project"
+    output = tmp_path / "output"
+    output.mkdir()
+    # JSON is YAML, too.
+    settings = server_to_server(account)
+    extractor = {
+        "name": "tap-zoom",
+        "namespace": "tap_zoom",
+        "executable": TAP,
+        "capabilities": ["catalog", "discover", "state", "properties", "about"],
+        "settings": [{"name": name} for name in settings],
+        "config": settings,
+        "select": [f"{stream}.*" for stream in sorted(INCREMENTAL)],
+    }
+    loader = {
+        "name": "target-jsonl",
+        "namespace": "target_jsonl",
+        "executable": str(CONSUMERS / "target-jsonl" / "bin" / "target-jsonl"),
+        "config": {"destination_path": str(output), "do_timestamp_file": False},
+    }
+    project.mkdir()
+    (project / "meltano.yml").write_text(
+        json.dumps(
+            {
+                "version": 1,
+                "default_environment": "dev",
+                "send_anonymous_usage_stats": False,
+                "environments": [{"name": "dev"}],
+                "plugins": {"extractors": [extractor], "loaders": [loader]},
+            }
+        )
+    )
+
+    def meltano(*arguments: str) -> str:
+        done = subprocess.run(
+            [CONSUMERS / "meltano" / "bin" / "meltano", *arguments],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    listed = meltano("select", "tap-zoom", "--list", "--all")
+    assert re.search(r"automatic.*\] report_meetings\.uuid", listed)
+    meltano("config", "test", "tap-zoom")
+    before = len(account.journal.entries)
+    meltano("run", "tap-zoom", "target-jsonl")
+    first = len(account.journal.entries) - before
+    for stream in INCREMENTAL:
+        found = [json.loads(line) for line in (output / f"{stream}.jsonl").read_text().splitlines()]
+        assert canonical(found, {"row_id"}) == canonical(rows(account, stream), HOST_SECRETS)
+    assert {path.stem for path in output.iterdir()} == INCREMENTAL
+    meltano("run", "tap-zoom", "target-jsonl")
+    second = len(account.journal.entries) - before - first
+    state = json.loads(meltano("state", "get", "dev:tap-zoom-to-target-jsonl"))
+    assert set(state["singer_state"]["bookmarks"]) == INCREMENTAL
+    assert second < 0.03 * first, f"{second} of {first}"
+
+
+def test_the_differences_from_tap_zoom_are_those_in_the_documentation(tmp_path: Path) -> None:
+    with Simulator(1, Size(users=3), clock=Clock(running=False), plan="unlimited") as account:
+        theirs = run_theirs(account, tmp_path)
+        ours = run_ours(account, tmp_path)
+    found = differences(theirs, ours)
+    assert found["rows"]
+    assert found == documented()
+
+
+Tapped = tuple[dict[str, Json], dict[str, list[Json]]]
+
+
+def run_theirs(account: Simulator, folder: Path) -> Tapped:
+    python = str(CONSUMERS / "tap-zoom" / "bin" / "python")
+    program = [python, str(ROOT / "integration_tests" / "real_tap_zoom.py"), account.url]
+    credentials = oauth(account)["credentials"]
+    return run_tap(program, {key: credentials[key] for key in credentials if key != "auth_type"}, folder)
+
+
+def run_ours(account: Simulator, folder: Path) -> Tapped:
+    return run_tap([TAP], server_to_server(account), folder)
+
+
+def run_tap(program: list[str], config: Json, folder: Path) -> Tapped:
+    """The catalog's entries and the records, by stream."""
+    file = folder / "config.json"
+    file.write_text(json.dumps(config))
+    catalog, sync = (
+        subprocess.run(
+            [*program, "--config", file, *flags], capture_output=True, text=True, check=True
+        ).stdout
+        for flags in (["--discover"], [])
+    )
+    records = defaultdict(list)
+    for message in map(json.loads, sync.splitlines()):
+        if message["type"] == "RECORD":
+            records[message["stream"]].append({name: plain(v) for name, v in message["record"].items()})
+    return {entry["stream"]: entry for entry in json.loads(catalog)["streams"]}, records
+
+
+def plain(value: Any) -> Any:
+    """A value without what all of theirs have otherwise: the form of instants, and nulls in objects."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    return text(value) if isinstance(value, str) and INSTANT.fullmatch(value) else value
+
+
+def differences(theirs: Tapped, ours: Tapped) -> dict[str, set[str]]:
+    """Where the two differ, by kind: streams, and for what concerns single columns `stream.column`."""
+    found = defaultdict(set)
+    assert set(theirs[0]) == set(ours[0])
+    for stream, entry in theirs[0].items():
+        own = ours[0][stream]
+        columns, own_columns = entry["schema"]["properties"], own["schema"]["properties"]
+        found["missing"] |= {f"{stream}.{name}" for name in set(columns) - set(own_columns)}
+        if set(own_columns) - set(columns):
+            found["columns"].add(stream)
+        if entry["key_properties"] != own["key_properties"]:
+            found["keys"].add(stream)
+        if "forced-replication-method" not in own["metadata"][0]["metadata"]:
+            found["incremental"].add(stream)
+        for name in set(columns) & set(own_columns):
+            types, own_types = (set(part[name]["type"]) for part in (columns, own_columns))
+            if "null" in own_types - types:
+                found["nullable"].add(f"{stream}.{name}")
+            if types - {"null"} != own_types - {"null"} or (
+                columns[name].get("format") != own_columns[name].get("format")
+            ):
+                found["types"].add(f"{stream}.{name}")
+    for stream, own_records in ours[1].items():
+        records = theirs[1][stream]
+        if len(own_records) != len(records):
+            found["rows"].add(stream)
+        for record in records:
+            nearest = min(own_records, key=lambda own: len(unequal(record, own)))
+            found["values"] |= {f"{stream}.{name}" for name in unequal(record, nearest)}
+    return {kind: places for kind, places in found.items() if places}
+
+
+def unequal(record: Json, own: Json) -> list[str]:
+    return [name for name, value in record.items() if own.get(name) != value]
+
+
+def documented() -> dict[str, set[str]]:
+    """The table of differences in the documentation: {kind: where}."""
+    page = (ROOT / "docs" / "tap-zoom.md").read_text()
+    table = page.partition("## Differences from tap-zoom 2.1.1")[2].partition("\n## ")[0]
+    found = defaultdict(set)
+    for line in table.splitlines():
+        if line.startswith("| `"):
+            kind, where = line.split("|")[1:3]
+            found[kind.strip(" `")] |= set(re.findall(r"`([\w.]+)`", where))
+    return found
