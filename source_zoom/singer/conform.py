@@ -16,7 +16,7 @@ logger = logging.getLogger("airbyte.source_zoom")
 Json = dict[str, Any]
 Path = tuple[str, ...]
 
-RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)").fullmatch
 CLASSES: dict[str, set[type]] = {
     "string": {str},
     "integer": {int},
@@ -38,6 +38,8 @@ class Value:
         self._path = path
         self._widened = widened
         self._has_warned = False
+        # The types that need no look at the value.
+        self.plain: set[type] = set()
         self._items: Value | None = None
         self._object: Object | None = None
         if schema.get("items"):
@@ -52,13 +54,14 @@ class Value:
         self._is_time = self._schema.get("format") == "date-time"
         self._classes: set[type] = {kind for name in self._types for kind in CLASSES.get(name, ())}
         looked_into: dict[type, object] = {list: self._items, dict: self._object, str: self._is_time}
-        self.plain = frozenset({type(None), *(kind for kind in self._classes if not looked_into.get(kind))})
+        self.plain.clear()
+        self.plain |= {type(None), *(kind for kind in self._classes if not looked_into.get(kind))}
 
     def conform(self, value: Any) -> Any:
         """The value in this place's type; without loss, or the type becomes wider."""
         kind = type(value)
         if kind is str and self._is_time:
-            return self._time(value)
+            return value if RFC_3339(value) else self._time(value)
         if kind in self.plain:
             return value
         if value == "" and "string" not in self._types:
@@ -84,8 +87,6 @@ class Value:
         return value
 
     def _time(self, value: str) -> str | None:
-        if RFC_3339.fullmatch(value):
-            return value
         if not value:
             return None
         try:
@@ -117,16 +118,22 @@ class Object:
     def conform(self, record: Json) -> None:
         """Change a record in place: types, what is not selected, and fields that the schema does not know."""
         plain = self._plain
-        for name, value in [pair for pair in record.items() if type(pair[1]) not in plain.get(pair[0], ())]:
-            if name in self._dropped or (value is None and name not in self._values):
+        for name, value in [(name, v) for name, v in record.items() if type(v) not in plain.get(name, ())]:
+            place = self._values.get(name) or self._add(name, value)
+            if place:
+                record[name] = place.conform(value)
+            else:
                 del record[name]
-                continue
-            if name not in self._values:
-                self._properties[name] = {"type": ["null", TYPES[type(value)]]}
-                self._values[name] = self._value(name)
-                self._widened()
-            record[name] = self._values[name].conform(value)
-            plain[name] = self._values[name].plain
+
+    def _add(self, name: str, value: Any) -> Value | None:
+        """A place for a field that the schema does not know; none for one that is not wanted."""
+        if name in self._dropped or value is None:
+            return None
+        self._properties[name] = {"type": ["null", TYPES[type(value)]]}
+        place = self._values[name] = self._value(name)
+        self._plain[name] = place.plain
+        self._widened()
+        return place
 
     def _value(self, name: str) -> Value:
         path = (*self._path, "properties", name)
