@@ -1,0 +1,61 @@
+"""metadata.yaml, which Airbyte's registry reads, and what stands in other files as well."""
+
+import re
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from airbyte_cdk.models.connector_metadata import ConnectorLanguage, MetadataFile
+
+from source_zoom.config import parse
+from source_zoom.streams import STREAMS
+
+ROOT = Path(__file__).parent.parent
+METADATA = MetadataFile.from_file(ROOT / "metadata.yaml").data
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest
+    assert PROJECT["version"] == METADATA.dockerImageTag == newest[1]
+
+
+def test_the_metadata_speak_of_this_package() -> None:
+    extra = METADATA.model_extra
+    assert extra
+    assert METADATA.language is ConnectorLanguage.PYTHON
+    assert METADATA.dockerRepository == f"airbyte/{PROJECT['name']}"
+    assert extra["githubIssueLabel"] == extra["remoteRegistries"]["pypi"]["packageName"] == PROJECT["name"]
+    assert extra["license"] == PROJECT["license"]
+    assert (ROOT / extra["icon"]).read_text().startswith("<svg ")
+
+
+def test_the_base_image_is_pinned() -> None:
+    assert METADATA.connectorBuildOptions
+    assert re.search(r"@sha256:[0-9a-f]{64}$", METADATA.connectorBuildOptions.baseImage or "")
+
+
+def test_suggested_streams_exist() -> None:
+    assert METADATA.suggestedStreams
+    suggested = METADATA.suggestedStreams.streams
+    assert set(suggested) < {stream.stream_name() for stream in STREAMS}
+    assert len(set(suggested)) == len(suggested)
+
+
+@pytest.mark.parametrize("environment", ["zoom.us", "zoomgov.com"])
+def test_the_hosts_that_a_sync_needs_are_allowed(environment: str) -> None:
+    allowed = (METADATA.model_extra or {})["allowedHosts"]["hosts"]
+    credentials = {
+        "auth_type": "server_to_server",
+        "account_id": "account",
+        "client_id": "id",
+        "client_secret": "secret",
+    }
+    config = parse({"credentials": credentials, "environment": environment})
+    for url in (config.api_base, config.token_endpoint):
+        host = urlsplit(url).hostname
+        assert host
+        assert any(fnmatch(host, pattern) for pattern in allowed)
