@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test storm singer postgresql lint bench lock clean
+.PHONY: demo test storm singer postgresql image image-test lint bench lock clean
 
 demo: $(VENV)/.done
 	$(BIN)/python -m integration_tests.demo $(if $(CONFIG),--config $(CONFIG))
@@ -34,12 +34,19 @@ postgresql:
 	ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || \
 		(apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql)
 
+# source-zoom:dev and source-zoom:latest; BASE_IMAGE=… builds on another base.
+image:
+	scripts/image
+
+image-test: $(VENV)/.done
+	$(BIN)/pytest -m image
+
 lint: $(VENV)/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-$(VENV)/.done: requirements/dev.txt pyproject.toml
+$(VENV)/.done: requirements/dev.txt pyproject.toml setup.py metadata.yaml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
@@ -53,6 +60,7 @@ lock: $(VENV)/.done
 	$(BIN)/pip install --quiet uv
 	$(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	$(LOCK) --constraint requirements/runtime.txt --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(LOCK) --output-file requirements/build.txt requirements/build.in
 	for consumer in $(basename $(notdir $(wildcard requirements/singer/*.in))); do \
 		$(LOCK) --output-file requirements/singer/$$consumer.txt requirements/singer/$$consumer.in; done
 

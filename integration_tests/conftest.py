@@ -66,12 +66,13 @@ class Output:
 class Connector:
     """The console script, with its input files in a folder of the test."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, script: Sequence[str] = (CONNECTOR,)) -> None:
         self._folder = folder
+        self._script = script
 
     def run(self, command: str, *arguments: str | Path) -> Output:
         done = subprocess.run(
-            [CONNECTOR, command, *map(str, arguments)],
+            [*self._script, command, *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=300,

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from fnmatch import fnmatch
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 def test_the_version_is_the_same_everywhere() -> None:
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
-    assert PROJECT["version"] == METADATA.dockerImageTag == newest[1]
+    assert version(PROJECT["name"]) == METADATA.dockerImageTag == newest[1]
 
 
 def test_the_metadata_speak_of_this_package() -> None:
@@ -33,9 +34,11 @@ def test_the_metadata_speak_of_this_package() -> None:
     assert (ROOT / extra["icon"]).read_text().startswith("<svg ")
 
 
-def test_the_base_image_is_pinned() -> None:
+def test_the_base_image_is_pinned_and_the_dockerfile_takes_it() -> None:
     assert METADATA.connectorBuildOptions
-    assert re.search(r"@sha256:[0-9a-f]{64}$", METADATA.connectorBuildOptions.baseImage or "")
+    base = METADATA.connectorBuildOptions.baseImage or ""
+    assert re.fullmatch(r"docker\.io/airbyte/python-connector-base:[\d.]+@sha256:[0-9a-f]{64}", base)
+    assert f"\nARG BASE_IMAGE={base}\n" in (ROOT / "Dockerfile").read_text()
 
 
 def test_suggested_streams_exist() -> None:

@@ -1,0 +1,29 @@
+# Built by `make image`, which passes the arguments. The base is the one that metadata.yaml names.
+ARG BASE_IMAGE=docker.io/airbyte/python-connector-base:4.1.0@sha256:1d1aa21d34e851df4e8a87b391c27724c06e2597608e7161f4d167be853bd7b6
+
+FROM ${BASE_IMAGE} AS build
+USER root
+WORKDIR /build
+# For networks with an index of their own: --build-arg PIP_INDEX_URL=…
+ARG PIP_INDEX_URL
+COPY requirements/build.txt requirements/runtime.txt ./
+# Two environments: pip and what builds the wheel stay behind in this stage.
+RUN python3 -m venv tools \
+    && tools/bin/pip install --quiet --no-cache-dir --require-hashes --requirement build.txt \
+    && python3 -m venv --without-pip /opt/source-zoom \
+    && tools/bin/pip --python /opt/source-zoom/bin/python install --quiet --no-cache-dir --require-hashes \
+        --requirement runtime.txt
+COPY metadata.yaml pyproject.toml setup.py README.md ./
+COPY source_zoom source_zoom
+RUN tools/bin/pip wheel --quiet --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
+    && tools/bin/pip --python /opt/source-zoom/bin/python install --quiet --no-deps dist/*.whl \
+    && find /opt/source-zoom -type d \( -name test -o -name tests \) -prune -exec rm -r {} +
+
+FROM ${BASE_IMAGE}
+ARG NAME
+ARG VERSION
+LABEL io.airbyte.name=${NAME} io.airbyte.version=${VERSION}
+COPY --from=build /opt/source-zoom /opt/source-zoom
+ENV PATH=/opt/source-zoom/bin:${PATH} AIRBYTE_ENTRYPOINT=/opt/source-zoom/bin/source-zoom
+USER airbyte
+ENTRYPOINT ["source-zoom"]

@@ -1,0 +1,57 @@
+"""The account and configs of the CDK's standard tests, in `make test` and `airbyte-cdk connector test`."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from integration_tests.conftest import oauth, server_to_server
+from integration_tests.zoom_simulator import Clock, Simulator, Size
+
+pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
+
+CONFIGS = Path(__file__).parent / "build" / "acceptance"
+
+COMMANDS = {
+    "test_config_matches_spec": "spec",
+    "test_check": "check",
+    "test_discover": "discover",
+    "test_basic_read": "read",
+    "test_fail_read_with_bad_catalog": "read",
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the standard tests would skip: a test with a config that its section does not list."""
+    scenarios = [(item, item.callspec.params.get("scenario")) for item in items if hasattr(item, "callspec")]
+    idle = [
+        item
+        for item, scenario in scenarios
+        if scenario and item.originalname in COMMANDS and not scenario.runs(COMMANDS[item.originalname])
+    ]
+    config.hook.pytest_deselected(items=idle)
+    items[:] = [item for item in items if item not in idle]
+
+
+@pytest.fixture(autouse=True)
+def _configs_of_scenarios(request: pytest.FixtureRequest) -> None:
+    if "scenario" in request.fixturenames:
+        request.getfixturevalue("acceptance_account")
+
+
+@pytest.fixture(scope="session")
+def acceptance_account() -> Iterator[Simulator]:
+    """An account of one user that is the same on every day, and the configs in acceptance-test-config.yml."""
+    clock = Clock(datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC), running=False)
+    with Simulator(1, Size(users=1), clock=clock, plan="unlimited") as simulator:
+        config = server_to_server(simulator)
+        wrong = {**config, "credentials": {**config["credentials"], "client_secret": "not the secret"}}
+        configs = {"config": config, "oauth_config": oauth(simulator), "wrong_secret_config": wrong}
+        CONFIGS.mkdir(parents=True, exist_ok=True)
+        for name, content in configs.items():
+            (CONFIGS / f"{name}.json").write_text(json.dumps(content))
+        yield simulator
+        shutil.rmtree(CONFIGS)
