@@ -1,9 +1,13 @@
-"""Signing in: both grants, rotation, old config shapes, and what a bad config gets."""
+"""Signing in: both grants, the consent in the UI, rotation, old config shapes, and what a bad config gets."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import jinja2
 import pytest
+import requests
 from jsonschema import Draft7Validator
 
 from integration_tests.conftest import (
@@ -241,3 +245,63 @@ def test_an_unknown_stream_is_named_and_others_are_read(account: Simulator, in_p
     assert output.records("users")
     assert "names the stream 'recordings'" in output.errors[0]["message"]
     assert "Traceback" not in output.text
+
+
+def test_the_consent_in_the_ui_leads_to_credentials_that_read(
+    account: Simulator, in_process: InProcess
+) -> None:
+    """What the platform does with advanced_auth: fill the templates, exchange the code, fill the config."""
+    auth = in_process.run("spec").of("SPEC")[0]["advanced_auth"]
+    flow = auth["oauth_config_specification"]
+    templates = flow["oauth_connector_input_specification"]
+    assert set(templates["scope"].split()) <= account.oauth.scopes
+    values = {
+        "client_id": account.oauth.client_id,
+        "client_secret": account.oauth.client_secret,
+        "redirect_uri": "https://airbyte.example/auth_flow?kind=source&id=7",
+        "state": "a b&c",
+    }
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+    environment.filters["b64encode"] = lambda text: b64encode(text.encode()).decode()
+
+    def filled(template: str) -> str:
+        context = {f"{name}_value": value for name, value in values.items()}
+        context |= {f"{name}_param": urlencode({name: value}) for name, value in values.items()}
+        return environment.from_string(template).render(context)
+
+    def simulated(url: str) -> str:
+        return url.replace("https://zoom.us", account.url)
+
+    consent = requests.get(simulated(filled(templates["consent_url"])), allow_redirects=False, timeout=10)
+    assert consent.status_code == 302
+    back = parse_qs(urlsplit(consent.headers["Location"]).query)
+    assert back["state"] == [values["state"]]
+    values["auth_code"] = back["code"][0]
+    exchange = {
+        "url": simulated(filled(templates["access_token_url"])),
+        "headers": {name: filled(value) for name, value in templates["access_token_headers"].items()},
+        "data": {name: filled(value) for name, value in templates["access_token_params"].items()},
+        "timeout": 10,
+    }
+    answer = requests.post(**exchange)
+    assert answer.status_code == 200
+    assert requests.post(**exchange).status_code == 400, "a code is good for one use"
+    given = {name: answer.json()[name] for name in templates["extract_output"]}
+    given["expires_in"] = (datetime.now(UTC) + timedelta(seconds=given["expires_in"])).isoformat()
+
+    config: Json = {"api_url": account.api_url, "token_url": account.token_url, "credentials": {}}
+    group, key = auth["predicate_key"]
+    config[group][key] = auth["predicate_value"]
+    outputs = flow["complete_oauth_output_specification"]["properties"]
+    for name, output in outputs.items():
+        group, key = output["path_in_connector_config"]
+        config[group][key] = given[output.get("path_in_oauth_response", [name])[0]]
+    for name, output in flow["complete_oauth_server_output_specification"]["properties"].items():
+        group, key = output["path_in_connector_config"]
+        config[group][key] = values[name]
+
+    account.journal.reset()
+    output = in_process.read(config, ["users"])
+    assert output.code == 0
+    assert len(output.records("users")) == SMALL.users
+    assert account.journal.token_requests == 0, "the access token of the consent is good for an hour"

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from .clock import Clock
 from .errors import ZoomError
@@ -47,6 +48,18 @@ class OAuth:
         self._clock = clock
         self._list_scopes = list_scopes
         self._tokens: dict[str, _Token] = {}
+        self._codes: dict[str, str] = {}
+
+    def authorize(self, query: Mapping[str, str]) -> str:
+        """Where a user who consents is sent: the app's redirect URI with a code that is good for one use."""
+        if query.get("client_id") != self.client_id or query.get("response_type") != "code":
+            raise TokenError("Invalid client_id or response_type")
+        if not query.get("redirect_uri"):
+            raise TokenError("Invalid redirect")
+        code, uri = secrets.token_urlsafe(24), query["redirect_uri"]
+        self._codes[code] = uri
+        answer = urlencode({"code": code, "state": query.get("state", "")})
+        return f"{uri}{'&' if '?' in uri else '?'}{answer}"
 
     def issue(self, authorization: str, form: Mapping[str, str], api_url: str) -> dict[str, Any]:
         """Answer a token request; the refresh token that was used dies."""
@@ -61,8 +74,14 @@ class OAuth:
             case "refresh_token":
                 if form.get("refresh_token") != self.refresh_token:
                     raise TokenError("Invalid Token!")
-                self.refresh_token = f"refresh-{secrets.token_urlsafe(24)}"
-                return {**self._answer(api_url), "refresh_token": self.refresh_token}
+                return self._answer_with_refresh_token(api_url)
+            case "authorization_code":
+                redirect_uri = self._codes.pop(form.get("code", ""), None)
+                if redirect_uri is None:
+                    raise TokenError("Invalid authorization code")
+                if form.get("redirect_uri") != redirect_uri:
+                    raise TokenError("Redirect URI mismatch")
+                return self._answer_with_refresh_token(api_url)
             case _:
                 raise TokenError("unsupported grant type", "unsupported_grant_type")
 
@@ -74,6 +93,10 @@ class OAuth:
             given = ""
         if given != f"{self.client_id}:{self.client_secret}":
             raise TokenError("Invalid client_id or client_secret", "invalid_client")
+
+    def _answer_with_refresh_token(self, api_url: str) -> dict[str, Any]:
+        self.refresh_token = f"refresh-{secrets.token_urlsafe(24)}"
+        return {**self._answer(api_url), "refresh_token": self.refresh_token}
 
     def _answer(self, api_url: str) -> dict[str, Any]:
         now = self._clock.timestamp()

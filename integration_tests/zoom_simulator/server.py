@@ -28,6 +28,7 @@ from .routes import GRANULAR_SCOPES, Route, answer, find_route
 from .world import Size, World
 
 _API = "/v2"
+_AUTHORIZE = "/oauth/authorize"
 _TOKEN = "/oauth/token"
 _CONTROL = "/_simulator/"
 _GZIP_FROM = 1024
@@ -179,6 +180,8 @@ class Simulator:
             arrived = self.clock.timestamp()
             if path == _TOKEN:
                 result = await self._token(request, query)
+            elif path == _AUTHORIZE:
+                result = self._authorize(query)
             else:
                 result = self._api(request, path, query, key, url)
             if result.fault == "slow":
@@ -201,6 +204,13 @@ class Simulator:
             return 0.0
         swing = mix(self.world.seed, "latency", self._served) % 2001 / 1000 - 1
         return self.latency * (1 + self.jitter * swing) / 2
+
+    def _authorize(self, query: Mapping[str, str]) -> Answer:
+        try:
+            location = self.oauth.authorize(query)
+        except TokenError as error:
+            return Answer(error.status, error.body, route="authorize")
+        return Answer(302, "", {"Location": location}, "authorize")
 
     async def _token(self, request: web.BaseRequest, query: Mapping[str, str]) -> Answer:
         if request.method != "POST":
