@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test storm singer postgresql image image-test lint bench lock clean
+.PHONY: demo test storm singer postgresql image image-test pyairbyte lint bench lock clean
 
 demo: $(VENV)/.done
 	$(BIN)/python -m integration_tests.demo $(if $(CONFIG),--config $(CONFIG))
@@ -41,6 +41,15 @@ image:
 image-test: $(VENV)/.done
 	$(BIN)/pytest -m image
 
+# The script in docs/pyairbyte.md, in an environment of its own, as its reader has it.
+pyairbyte: $(VENV)/.done .pyairbyte/.done
+	$(BIN)/pytest -m pyairbyte
+
+.pyairbyte/.done: requirements/pyairbyte.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --require-hashes -r $<
+	touch $@
+
 lint: $(VENV)/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,15 +63,16 @@ $(VENV)/.done: requirements/dev.txt pyproject.toml setup.py metadata.yaml
 
 # Writes the lock files anew. They hold hashes and no host, for every Python and platform at once.
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
-	--python-version 3.11 --custom-compile-command "make lock" --upgrade
+	--no-strip-extras --python-version 3.11 --custom-compile-command "make lock" --upgrade
 
 lock: $(VENV)/.done
 	$(BIN)/pip install --quiet uv
 	$(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	$(LOCK) --constraint requirements/runtime.txt --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	$(LOCK) --output-file requirements/build.txt requirements/build.in
+	$(LOCK) --output-file requirements/pyairbyte.txt requirements/pyairbyte.in
 	for consumer in $(basename $(notdir $(wildcard requirements/singer/*.in))); do \
 		$(LOCK) --output-file requirements/singer/$$consumer.txt requirements/singer/$$consumer.in; done
 
 clean:
-	rm -rf $(VENV) .singer build demo-output .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .singer .pyairbyte build demo-output .mypy_cache .pytest_cache .ruff_cache

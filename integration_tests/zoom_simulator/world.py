@@ -379,7 +379,9 @@ class World:
         """The past occurrences of a host that a client can find, by reports or by instances."""
         oldest_report = midnight(add_months(utc_date(now), -6))
         for series in self.all_series(kind, user):
-            listed = self.is_listed(series, now) and not series.gone
+            if series.gone:
+                continue
+            listed = self.is_listed(series, now)
             for occurrence in self.instances(series, now):
                 in_reports = occurrence.start >= oldest_report and not occurrence.solo
                 if listed or in_reports:

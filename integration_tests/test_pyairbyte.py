@@ -1,0 +1,82 @@
+"""The script of docs/pyairbyte.md, run as its reader runs it."""
+
+import json
+import os
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Set
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.completeness import expected
+from integration_tests.conftest import STREAM_NAMES, server_to_server
+from integration_tests.harness import CONNECTOR
+from integration_tests.test_incremental import attended_alone
+from integration_tests.zoom_simulator import Clock, Simulator, Size
+from source_zoom.streams import STREAMS
+from source_zoom.streams.base import ZoomStream
+
+pytestmark = pytest.mark.pyairbyte
+
+ROOT = Path(__file__).parent.parent
+SCRIPT = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pyairbyte.md").read_text(), re.DOTALL)[0]
+
+UUIDS = ("uuid", "meeting_uuid", "webinar_uuid")
+
+
+def run(folder: Path) -> tuple[dict[str, int], str]:
+    """What one run of the script prints: the rows of each table, and what comes after."""
+    done = subprocess.run(
+        [ROOT / ".pyairbyte" / "bin" / "python", "zoom.py"],
+        cwd=folder,
+        env={**os.environ, "AIRBYTE_OFFLINE_MODE": "1", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = re.findall(r"^([a-z_]+) +(\d+)$", done.stdout, re.MULTILINE)
+    return {name: int(count) for name, count in table if name in STREAM_NAMES}, done.stdout
+
+
+def rows_by_key(
+    account: Simulator, stream: type[ZoomStream], leave_out: Set[str] = frozenset()
+) -> Counter[tuple[Any, ...]]:
+    """How many rows of a stream the account has for each key; `row_id` is the connector's own."""
+    key = [name for name in stream.key_fields() if name != "row_id"]
+    rows = (row for row in expected(account, stream) if leave_out.isdisjoint(map(row.get, UUIDS)))
+    return Counter(tuple(row[name] for name in key) for row in rows)
+
+
+def test_the_tables_hold_every_row_and_the_second_run_asks_for_what_is_new(
+    start: Callable[..., Simulator], tmp_path: Path
+) -> None:
+    clock = Clock(datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC), running=False)
+    account = start(1, Size(users=6), clock=clock, plan="unlimited")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "source-zoom").symlink_to(CONNECTOR)
+    (tmp_path / "config.json").write_text(json.dumps(server_to_server(account)))
+    (tmp_path / "zoom.py").write_text(SCRIPT)
+
+    counts, printed = run(tmp_path)
+    before = {stream: rows_by_key(account, stream) for stream in STREAMS}
+    assert counts == {stream.stream_name(): before[stream].total() for stream in STREAMS}
+    assert re.search(r"\nmeeting_id\n(\d+ +\d+\n){5}", printed)
+
+    first = len(account.journal.answered())
+    clock.advance(days=7)
+    account.journal.reset()
+    counts, _ = run(tmp_path)
+    # What Zoom has let expire stays in the file.
+    want = {
+        stream: before[stream] | rows_by_key(account, stream, attended_alone(account)) for stream in STREAMS
+    }
+    assert counts == {stream.stream_name(): want[stream].total() for stream in STREAMS}
+    assert sum(counts.values()) > sum(rows_by_key(account, stream).total() for stream in STREAMS)
+    assert account.journal.of("past_meeting_instances") == []
+    assert len(account.journal.answered()) < first
