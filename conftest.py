@@ -3,13 +3,13 @@
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from integration_tests.acceptance import account
 from integration_tests.conftest import oauth, server_to_server
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.zoom_simulator import Simulator
 
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
 
@@ -44,9 +44,8 @@ def _configs_of_scenarios(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def acceptance_account() -> Iterator[Simulator]:
-    """An account of one user that is the same on every day, and the configs in acceptance-test-config.yml."""
-    clock = Clock(datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC), running=False)
-    with Simulator(1, Size(users=1), clock=clock, plan="unlimited") as simulator:
+    """The account, for as long as the tests run, and the configs that acceptance-test-config.yml names."""
+    with account() as simulator:
         config = server_to_server(simulator)
         wrong = {**config, "credentials": {**config["credentials"], "client_secret": "not the secret"}}
         configs = {"config": config, "oauth_config": oauth(simulator), "wrong_secret_config": wrong}

@@ -12,7 +12,6 @@ from jsonschema import Draft7Validator
 
 from integration_tests.completeness import HOST_SECRETS, assert_complete, canonical, expected
 from integration_tests.conftest import (
-    STREAM_NAMES,
     Connector,
     InProcess,
     Json,
@@ -259,20 +258,6 @@ def test_a_page_token_that_expires_costs_no_row_and_doubles_none(start: Start, i
     assert any(entry.status == 400 and "page@" in entry.url for entry in simulator.journal.entries)
     registrants = next(stream for stream in STREAMS if stream.stream_name() == "meeting_registrants")
     assert_complete(simulator, output, registrants)
-
-
-def test_messages_come_in_the_order_of_the_protocol(whole_account: Output) -> None:
-    for name in STREAM_NAMES:
-        seen = []
-        for message in whole_account.messages:
-            if message["type"] == "RECORD" and message["record"]["stream"] == name:
-                seen.append("RECORD")
-            elif message["type"] == "TRACE" and message["trace"]["type"] == "STREAM_STATUS":
-                status = message["trace"]["stream_status"]
-                if status["stream_descriptor"]["name"] == name:
-                    seen.append(status["status"])
-        kinds = [kind for index, kind in enumerate(seen) if index == 0 or seen[index - 1] != kind]
-        assert kinds == ["STARTED", "RUNNING", "RECORD", "COMPLETE"]
 
 
 def test_the_summary_counts_what_was_skipped(whole_account: Output, whole_journal: list[Entry]) -> None:
