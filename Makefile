@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test storm singer postgresql image image-test pyairbyte lint bench lock clean
+.PHONY: setup demo test storm singer postgresql image image-test pyairbyte lint bench lock clean
+
+setup: $(VENV)/.done
 
 demo: $(VENV)/.done
 	$(BIN)/python -m integration_tests.demo $(if $(CONFIG),--config $(CONFIG))

@@ -38,7 +38,10 @@ class Route("""
 ROUTE = """_TABLE = (
     Route("meeting_invitations", "/meetings/*/invitation", "LIGHT", "meeting:read:invitation", invitation),
 """
-ROW = "| `meeting_invitations` | The invitation | meeting_id | LIGHT | `meeting:read:invitation:admin` |\n"
+ROW = (
+    "| `meeting_invitations` | The invitation | meeting_id | none | 1 for each meeting | LIGHT |"
+    " `meeting:read:invitation:admin` |\n"
+)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -64,7 +67,7 @@ def test_a_twentieth_stream_takes_five_places(tmp_path: Path) -> None:
     routes = copy / "integration_tests" / "zoom_simulator" / "routes.py"
     edit(routes, "class Route(", HANDLER)
     edit(routes, "_TABLE = (\n", ROUTE)
-    edit(copy / "README.md", "| `webinars` |", f"{ROW}| `webinars` |")
+    edit(copy / "docs" / "zoom.md", "| `webinars` |", f"{ROW}| `webinars` |")
 
     done = subprocess.run(
         [
@@ -84,4 +87,4 @@ def test_a_twentieth_stream_takes_five_places(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "10 passed" in done.stdout
+    assert "13 passed" in done.stdout

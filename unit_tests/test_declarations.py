@@ -80,21 +80,7 @@ def test_an_endpoint_is_declared_completely(endpoint: type[ZoomStream]) -> None:
     assert granular.count(":") == 3
 
 
-@every_stream
-def test_the_readme_has_a_row_for_the_stream(stream: type[ZoomStream]) -> None:
-    rows = (ROOT / "README.md").read_text().splitlines()
-    row = next(row for row in rows if row.startswith(f"| `{stream.stream_name()}` |"))
-    key = stream.key_fields()
-    assert f"| {', '.join(key)} |" in row
-    assert f"| {stream.rate_limit} |" in row
-    assert f"`{stream.scopes[1]}`" in row
-
-
 @every_endpoint
-def test_the_readme_and_the_consent_screen_name_the_scopes(endpoint: type[ZoomStream]) -> None:
-    classic, granular, *_ = endpoint.scopes
-    readme = (ROOT / "README.md").read_text()
-    assert f"`{classic}`" in readme
-    assert f"`{granular}`" in readme
+def test_the_consent_screen_asks_for_the_scope(endpoint: type[ZoomStream]) -> None:
     consent = SourceZoom().spec(logging.getLogger()).advanced_auth.oauth_config_specification
-    assert granular in consent.oauth_connector_input_specification.scope.split()
+    assert endpoint.scopes[1] in consent.oauth_connector_input_specification.scope.split()
