@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup demo test storm singer postgresql image image-test pyairbyte lint bench lock clean
+.PHONY: setup demo test storm singer postgresql image image-test pyairbyte release-check lint bench lock clean
 
 setup: $(VENV)/.done
 
@@ -51,6 +51,9 @@ pyairbyte: $(VENV)/.done .pyairbyte/.done
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --require-hashes -r $<
 	touch $@
+
+release-check:
+	PYTHON=$(PYTHON) scripts/release-check
 
 lint: $(VENV)/.done
 	$(BIN)/ruff check .
