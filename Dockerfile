@@ -1,4 +1,4 @@
-# Built by `make image`, which passes the arguments. The base is the one that metadata.yaml names.
+# Built by `make image`, which passes the version. Base and name are those of metadata.yaml.
 ARG BASE_IMAGE=docker.io/airbyte/python-connector-base:4.1.0@sha256:1d1aa21d34e851df4e8a87b391c27724c06e2597608e7161f4d167be853bd7b6
 
 FROM ${BASE_IMAGE} AS build
@@ -20,9 +20,8 @@ RUN tools/bin/pip wheel --quiet --no-cache-dir --no-deps --no-build-isolation --
     && find /opt/source-zoom -type d \( -name test -o -name tests \) -prune -exec rm -r {} +
 
 FROM ${BASE_IMAGE}
-ARG NAME
-ARG VERSION
-LABEL io.airbyte.name=${NAME} io.airbyte.version=${VERSION}
+ARG VERSION=unreleased
+LABEL io.airbyte.name=airbyte/source-zoom io.airbyte.version=${VERSION}
 COPY --from=build /opt/source-zoom /opt/source-zoom
 ENV PATH=/opt/source-zoom/bin:${PATH} AIRBYTE_ENTRYPOINT=/opt/source-zoom/bin/source-zoom
 USER airbyte
