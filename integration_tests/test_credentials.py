@@ -187,6 +187,47 @@ def test_a_dead_refresh_token_says_what_to_do(account: Simulator, in_process: In
     assert "authorize the app again" in status["message"]
 
 
+@pytest.mark.parametrize(
+    "changes", [{"expires_in": None}, {"expires_in": "soon"}, {"scope": ["users"]}, {"scope": None}]
+)
+def test_an_odd_token_answer_loses_no_refresh_token(
+    account: Simulator, in_process: InProcess, changes: Json
+) -> None:
+    issue = account.oauth.issue
+    account.oauth.issue = lambda *request: {**issue(*request), **changes}  # type: ignore[method-assign]
+    output = in_process.read(oauth(account), ["users"])
+    assert output.code == 0
+    config = output.of("CONTROL")[0]["connectorConfig"]["config"]
+    assert config["credentials"]["refresh_token"] == account.oauth.refresh_token
+
+
+@pytest.mark.parametrize("body", [[], {"access_token": None}, {"access_token": 5}, "<html></html>"])
+def test_a_token_answer_without_a_token_is_asked_for_again(
+    account: Simulator, in_process: InProcess, body: object
+) -> None:
+    in_process.without_waiting()
+    account.faults.reply("/oauth/token", 200, body)
+    output = in_process.read(server_to_server(account), ["users"])
+    assert output.code == 1
+    assert [error["message"] for error in output.errors] == [
+        f"No access token from {account.token_url} within 600 s: HTTP 200 without a reason."
+        " Check the network, or try again later."
+    ]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-05:00"])
+def test_an_absurd_expiry_date_is_no_trouble(account: Simulator, in_process: InProcess, moment: str) -> None:
+    config = oauth(account)
+    config["credentials"] |= {"access_token": "old", "token_expiry_date": moment}
+    assert in_process.read(config, ["users"]).code == 0
+
+
+def test_a_rotated_token_is_said_to_need_a_keeper(account: Simulator, in_process: InProcess) -> None:
+    output = in_process.read(oauth(account), ["users"])
+    assert any("With docker run or PyAirbyte nobody stores it" in log for log in output.logs)
+    assert not any("nobody stores it" in log for log in in_process.read(server_to_server(account)).logs)
+
+
 def test_a_user_managed_app_fails_check(start: Start, in_process: InProcess) -> None:
     simulator = start(1, SMALL, plan="unlimited", scopes=["user:read:list_users", "meeting:read:meeting"])
     status = in_process.check(server_to_server(simulator)).of("CONNECTION_STATUS")[0]

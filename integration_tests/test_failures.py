@@ -1,6 +1,7 @@
 """What cannot be read costs its own rows only, and is named."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,21 @@ def test_a_resource_that_fails_for_ever_costs_its_own_rows_only(start: Start, in
         " The errors above say why."
     )
     assert {error["failure_type"] for error in output.errors} == {"transient_error"}
+
+
+def test_a_list_that_fails_is_named_and_costs_what_hangs_on_it(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=6), plan="unlimited")
+    rows = [row for _, row in truth.rows(simulator.world, "meetings")]
+    host = rows[0]["host_id"]
+    simulator.faults.reply(rf"/users/{host}/meetings", 400, {"code": 999, "message": "No."})
+    output = in_process.read(server_to_server(simulator), ["meetings", "meeting_polls"])
+    assert output.code == 1
+    assert output.errors[-1]["message"] == (
+        f"Not read completely: meetings, meeting_polls, user_meetings (1 not read: users/{host}/meetings)."
+        " The errors above say why."
+    )
+    want = [row["id"] for row in rows if row["host_id"] != host]
+    assert sorted(record["id"] for record in output.records("meetings")) == sorted(want)
 
 
 def test_many_failures_make_one_error_that_names_ten(start: Start, in_process: InProcess) -> None:
@@ -156,6 +172,67 @@ def test_a_resource_that_a_proxy_refuses_is_skipped_with_a_warning(
     assert "retry" not in str(output.of("STATE")[-1])
 
 
+def test_a_list_that_a_proxy_refuses_holds_up_nothing(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=4), clock=Clock(running=False), plan="unlimited")
+    number = parents(simulator, "report_meetings")[0]
+    began = time.monotonic()
+    pattern = rf"/past_meetings/{number}/instances"
+    output = read_with_one_blocked(simulator, in_process, pattern, "report_meetings")
+    assert output.code == 0
+    assert in_process.timing["clock"]() - began < 120
+    assert any(
+        log.startswith(f"WARN meeting_instances: skipped past_meetings/{number}/instances")
+        for log in output.logs
+    )
+    state = output.of("STATE")[-1]["stream"]["stream_state"]
+    assert state["start_time"] == f"{simulator.clock.today()}T00:00:00Z"
+
+
+def test_the_list_of_hosts_is_not_skipped(start: Start, in_process: InProcess) -> None:
+    """Every meeting of a month hangs on it."""
+    simulator = start(1, Size(users=4), clock=Clock(running=False), plan="unlimited")
+    output = read_with_one_blocked(simulator, in_process, r"/report/users\?", "report_meetings")
+    assert output.code == 1
+    assert output.errors[0]["message"].startswith("Gave up GET /v2/report/users after 600 s of retries")
+    assert "start_time" not in output.of("STATE")[-1]["stream"]["stream_state"]
+
+
+def test_one_page_of_html_after_other_trouble_is_no_skip(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=2), plan="unlimited")
+    in_process.without_waiting()
+    number = parents(simulator, "meeting_questions")[0]
+    pattern = rf"/meetings/{number}/registrants/questions"
+    simulator.faults.always(pattern, "503")
+    lapse = in_process.timing["sleep"]
+
+    def sleep(seconds: float) -> None:
+        tried = sum(entry.status == 503 for entry in simulator.journal.entries)
+        if tried >= 6:
+            simulator.faults.clear()
+        if tried == 6:
+            simulator.faults.reply(pattern, 403, "<html></html>")
+        lapse(seconds)
+
+    in_process.timing["sleep"] = sleep
+    blocked = 0
+    answer = simulator.faults.reply_for
+
+    def once(url: str) -> Any:
+        nonlocal blocked
+        reply = answer(url)
+        blocked += reply is not None
+        if blocked > 1:
+            simulator.faults.clear()
+            return None
+        return reply
+
+    simulator.faults.reply_for = once  # type: ignore[method-assign]
+    output = in_process.read(server_to_server(simulator), ["meeting_questions"])
+    assert blocked
+    assert output.code == 0
+    assert_complete(simulator, output, CLASSES["meeting_questions"])
+
+
 @pytest.mark.parametrize("pattern", ["/v2/", "/v2/users"])
 def test_a_proxy_that_refuses_everything_leaves_no_empty_success(
     start: Start, in_process: InProcess, pattern: str
@@ -184,6 +261,52 @@ def test_a_host_that_is_down_ends_the_sync_within_one_retry_budget(
     assert len(output.errors) <= len(output.statuses) + 1
 
 
+def test_a_bad_resource_and_a_shaky_network_are_no_dead_host(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=2), plan="unlimited")
+    in_process.without_waiting()
+    number = parents(simulator, "meeting_questions")[0]
+    simulator.faults.always(rf"/meetings/{number}/registrants/questions", "500")
+    draw = simulator.faults.always_for
+    asked = iter(range(1_000_000))
+    # Of the questions whether Zoom is up every first one fails.
+    simulator.faults.always_for = lambda url: (  # type: ignore[method-assign]
+        "reset" if url.endswith("page_size=1") and next(asked) == 0 else draw(url)
+    )
+    output = in_process.read(server_to_server(simulator), ["users", "meeting_questions"])
+    assert next(asked) == 2
+    assert output.errors[0]["message"].startswith("Gave up GET /v2/meetings/")
+    assert output.statuses == {"users": "COMPLETE", "meeting_questions": "INCOMPLETE"}
+
+
+def test_a_bad_resource_of_one_label_survives_the_daily_limit_of_another(
+    start: Start, in_process: InProcess
+) -> None:
+    lists = truth.least_counts(Simulator(1, Size(users=4)).world, ["meetings"])["MEDIUM"]
+    simulator = start(1, Size(users=4), plan="unlimited", daily_caps={"MEDIUM": lists})
+    in_process.without_waiting()
+    everyone = [row["id"] for _, row in truth.rows(simulator.world, "meetings")]
+    simulator.faults.always(rf"/v2/meetings/{everyone[0]}\?", "500")
+    output = in_process.read(server_to_server(simulator), ["meetings", "meeting_registrants"])
+    assert output.code == 1
+    messages = {error["message"][:40] for error in output.errors}
+    assert any(message.startswith(f"Gave up GET /v2/meetings/{everyone[0]}") for message in messages)
+    assert {record["id"] for record in output.records("meetings")} == set(everyone[1:])
+
+
+def test_tokens_that_zoom_rejects_for_ever_end_the_sync_once(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=4), plan="unlimited")
+    in_process.without_waiting()
+    simulator.faults.always("/v2/(users.*page_size=1$|meetings)", "124")
+    output = in_process.read(server_to_server(simulator), ["meetings", "meeting_polls", "meeting_questions"])
+    assert output.code == 1
+    assert {error["failure_type"] for error in output.errors} == {"config_error"}
+    assert output.errors[0]["message"].startswith(
+        "Zoom could not be read for 600 s, neither GET /v2/meetings/"
+    )
+    assert output.errors[0]["message"].endswith("Check the app, then reconnect.")
+    assert len(output.errors) <= len(output.statuses) + 1
+
+
 def test_a_token_endpoint_that_is_down_ends_the_sync_after_one_budget(
     start: Start, in_process: InProcess
 ) -> None:
@@ -199,6 +322,38 @@ def test_a_token_endpoint_that_is_down_ends_the_sync_after_one_budget(
         " Check the network, or try again later."
     )
     assert simulator.journal.entries[-1].route == "token"
+
+
+def test_a_proxy_before_the_token_endpoint_is_no_wrong_secret(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=2), plan="unlimited")
+    in_process.without_waiting()
+    simulator.faults.reply("/oauth/token", 403, "<html>Blocked</html>")
+    output = in_process.read(server_to_server(simulator), ["users"])
+    assert output.code == 1
+    assert [(error["message"], error["failure_type"]) for error in output.errors] == [
+        (
+            f"No access token from {simulator.token_url} within 600 s: HTTP 403 without a reason."
+            " Check the network, or try again later.",
+            "transient_error",
+        )
+    ]
+
+
+@pytest.mark.parametrize("headers", [{"X-RateLimit-Type": "Daily-limit"}, {"Retry-After": "7200"}])
+def test_a_refusal_for_hours_stops_its_label(
+    start: Start, in_process: InProcess, headers: dict[str, str]
+) -> None:
+    simulator = start(1, Size(users=2), plan="unlimited")
+    in_process.without_waiting()
+    check = simulator.limits.check
+    simulator.limits.check = lambda label: (  # type: ignore[method-assign]
+        check(label)._replace(refusal="Too much.", headers=headers) if label == "LIGHT" else check(label)
+    )
+    output = in_process.read(server_to_server(simulator), ["users", "meetings"])
+    assert output.code == 1
+    assert output.statuses == {"users": "COMPLETE", "meetings": "INCOMPLETE"}
+    assert "(LIGHT): the daily rate limit is used up until " in output.errors[0]["message"]
+    assert output.errors[0]["failure_type"] == "transient_error"
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])

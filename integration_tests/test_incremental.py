@@ -424,6 +424,56 @@ def test_a_failed_search_leaves_the_state_where_it_is(account: Simulator, in_pro
     assert stream_state(output, "report_meetings")["start_time"] < "2026-10-02"
 
 
+def test_a_month_whose_hosts_are_not_known_holds_the_state(account: Simulator, in_process: InProcess) -> None:
+    in_process.without_waiting()
+    account.faults.always(r"/report/users[?].*from=2026-07-01", "500")
+    state = [given({"start_time": "2026-06-10T00:00:00Z", "version": 1})]
+    output = read(in_process, account, state, ["report_meetings"])
+    assert output.code == 1
+    assert any(record["start_time"] > "2026-10" for record in output.records("report_meetings"))
+    assert stream_state(output, "report_meetings")["start_time"] < "2026-07-02"
+    account.faults.clear()
+    found = {record["uuid"] for record in output.records("report_meetings")}
+    healed = read(in_process, account, states(output), ["report_meetings"])
+    assert healed.code == 0
+    found |= {record["uuid"] for record in healed.records("report_meetings")}
+    alone = attended_alone(account)
+    want = {
+        p["uuid"] for p, _ in truth.rows(account.world, "report_meetings") if p["start_time"] > "2026-06-10"
+    }
+    assert found >= want - alone
+
+
+def test_users_that_cannot_be_listed_cost_nothing_that_the_reports_know(
+    account: Simulator, in_process: InProcess
+) -> None:
+    in_process.without_waiting()
+    account.faults.always(r"/v2/users[?].*status=inactive", "500")
+    state = [given({"start_time": "2026-09-10T00:00:00Z", "version": 1})]
+    output = read(in_process, account, state, ["report_meetings"])
+    want = {
+        p["uuid"] for p, _ in truth.rows(account.world, "report_meetings") if p["start_time"] > "2026-09-10"
+    }
+    assert {record["uuid"] for record in output.records("report_meetings")} >= want - attended_alone(account)
+
+
+def test_an_occurrence_whose_start_is_told_in_two_ways_is_read_once(
+    account: Simulator, in_process: InProcess
+) -> None:
+    parent = next(p for p, _ in truth.rows(account.world, "report_meetings") if p["start_time"] > "2026-07")
+    seconds_later = parent["start_time"].replace(":00Z", ":07Z")
+    account.faults.reply(
+        rf"/past_meetings/{parent['id']}/instances",
+        200,
+        {"meetings": [{"uuid": parent["uuid"], "start_time": seconds_later}]},
+    )
+    output = read(in_process, account, (), ["report_meetings"])
+    assert output.code == 0
+    uuids = Counter(record["uuid"] for record in output.records("report_meetings"))
+    assert uuids[parent["uuid"]] == 1
+    assert max(uuids.values()) == 1
+
+
 def test_a_full_refresh_gives_and_honours_the_same_state(account: Simulator, in_process: InProcess) -> None:
     output = read(in_process, account, (), ["webinar_absentees"])
     assert configured_catalog(["webinar_absentees"])["streams"][0]["sync_mode"] == "full_refresh"

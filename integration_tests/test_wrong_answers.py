@@ -89,6 +89,24 @@ def test_an_empty_list_is_empty(read: Callable[..., Output], body: Json) -> None
     assert set(output.statuses.values()) == {"COMPLETE"}
 
 
+def test_half_a_character_at_the_end_of_a_text_costs_no_page(read: Callable[..., Output]) -> None:
+    body = '{"users": [{"id": "u", "dept": "cut \\ud83d", "pmi": 36893488147419103232}]}'
+    output = read(r"/v2/users\?", body, "users")
+    assert output.code == 0
+    assert output.records("users")[0] == {"id": "u", "dept": "cut ?", "pmi": 2.0**65, "status": "active"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"message": "No."}, {"code": "999", "message": "No."}, {"code": 999, "errors": [], "message": "No."}],
+)
+def test_an_error_with_http_200_is_no_meeting(read: Callable[..., Output], body: Json) -> None:
+    output = read(r"/v2/meetings/\d+\?", body, "meetings")
+    assert output.code == 1
+    assert output.records("meetings") == []
+    assert "Zoom refused the request (HTTP 200" in output.errors[0]["message"]
+
+
 def test_an_object_that_is_empty_is_no_meeting(read: Callable[..., Output]) -> None:
     output = read(r"/v2/meetings/\d+\?", {}, "meetings")
     assert output.code == 1
@@ -116,19 +134,33 @@ def test_an_object_that_is_empty_is_no_meeting(read: Callable[..., Output]) -> N
             r"/report/users/[^/]+/meetings",
             {"meetings": [{"id": 5, "uuid": None}]},
             "report_meetings",
-            r"Zoom's answer to GET report/users/\S+/meetings has 1 record\(s\) without uuid\. ",
+            r"Zoom's answer to GET \S+/meetings has 1 record\(s\) without uuid\. The others were read\.",
         ),
         (
             r"/past_meetings/[^/]+/instances",
             {"meetings": [{"uuid": "abc==", "start_time": "yesterday"}]},
             "report_meetings",
-            r"Zoom's answer to GET past_meetings/\S+/instances holds .* start_time: 'yesterday'",
+            r"Zoom's answer to GET past_meetings/\S+/instances has an occurrence with an invalid start_time:"
+            r" 'yesterday'\.",
         ),
         (
             r"/report/users/[^/]+/meetings",
             {"meetings": [{"id": 5, "uuid": "abc==", "start_time": 5, "type": 2}]},
             "report_meetings",
-            r"Zoom's answer to GET report/users/\S+/meetings holds an occurrence of .* start_time: 5\.",
+            r"Zoom's answer to GET report/users/\S+ has an occurrence with an invalid start_time: 5\.",
+        ),
+        (
+            r"/report/users/[^/]+/meetings",
+            {"meetings": [{"id": 5, "uuid": "abc==", "start_time": "0001-01-01T00:00:00+14:00"}]},
+            "report_meetings",
+            r"Zoom's answer to GET report/users/\S+/meetings has an occurrence with an invalid start_time:"
+            r" '0001-01-01T00:00:00\+14:00'\.",
+        ),
+        (
+            r"/report/users/[^/]+/meetings",
+            {"meetings": [{"id": 5, "uuid": "abc==", "type": [2]}]},
+            "report_meetings",
+            r"Zoom's answer to GET report/users/\S+/meetings has an occurrence with an invalid type: \[2\]\.",
         ),
     ],
 )
@@ -137,7 +169,7 @@ def test_a_parent_that_cannot_be_used(
 ) -> None:
     output = read(pattern, body, stream, "users")
     assert output.code == 1
-    assert re.match(message, output.errors[0]["message"])
+    assert re.fullmatch(message, output.errors[0]["message"])
     assert output.statuses == {"users": "COMPLETE", stream: "INCOMPLETE"}
 
 

@@ -20,6 +20,7 @@ from source_zoom.rate_limits import Retries, asked_pause
 HandOver = Callable[[dict[str, Any]], None]
 
 TIMEOUT_SECONDS = (10, 60)
+USUAL_LIFETIME, LONGEST_LIFETIME = 3600.0, 86_400.0
 
 
 class ZoomAuthenticator:
@@ -37,7 +38,7 @@ class ZoomAuthenticator:
         session: requests.Session,
         retries: Retries,
         hand_over: HandOver,
-        observe: Callable[[requests.Response], None] = lambda response: None,
+        observe: Callable[[requests.Response], None],
     ) -> None:
         self.scopes: frozenset[str] = frozenset()
         self._config = config
@@ -52,13 +53,9 @@ class ZoomAuthenticator:
         self._expires = 0.0
         self._refused: StreamEnded | None = None
         if isinstance(self._credentials, OAuthCredentials) and self._credentials.token_expiry_date:
-            left = self._credentials.token_expiry_date.astimezone(UTC) - datetime.now(UTC)
+            left = self._credentials.token_expiry_date - datetime.now(UTC)
             self._token = self._credentials.access_token
             self._expires = self._retries.timer.clock() + left.total_seconds()
-
-    @property
-    def api_base(self) -> str:
-        return self._config.api_base
 
     def token(self) -> str:
         """A valid access token. Raises CredentialsRefused, or HostDown where Zoom gives none."""
@@ -85,10 +82,11 @@ class ZoomAuthenticator:
         if self._refused:
             raise self._refused
         answer = self._request_token()
-        self._token = str(answer["access_token"])
-        lifetime = float(answer.get("expires_in", 3600))
+        self._token = answer["access_token"]
+        lifetime = _seconds(answer.get("expires_in"))
         self._expires = self._retries.timer.clock() + lifetime
-        self.scopes = frozenset(str(answer.get("scope", "")).split())
+        scopes = answer.get("scope")
+        self.scopes = frozenset(scopes.split() if isinstance(scopes, str) else ())
         add_to_secrets(self._token)
         if isinstance(self._credentials, OAuthCredentials):
             if answer.get("refresh_token"):
@@ -121,15 +119,17 @@ class ZoomAuthenticator:
                 self._observe(response)
                 asked = asked_pause(response.headers)
                 answer = _object(response)
-                if response.ok and "access_token" in answer:
+                if response.ok and isinstance(answer.get("access_token"), str):
                     return answer
                 trouble = _trouble(response, answer)
-                if 400 <= response.status_code < 500 and response.status_code not in (408, 429):
+                is_refusal = 400 <= response.status_code < 500 and response.status_code not in (408, 429)
+                # Without a reason it is no answer of Zoom's, but of something on the way.
+                if is_refusal and ("reason" in answer or "error" in answer):
                     self._refused = CredentialsRefused(
                         f"Zoom refused the credentials: {trouble}. {self._advice(answer)}"
                     )
                     raise self._refused
-            if retries.pause(asked) is None:
+            if not retries.pause(asked):
                 self._refused = HostDown(
                     f"No access token from {self._config.token_endpoint} within {retries.seconds:.0f} s:"
                     f" {trouble}. Check the network, or try again later."
@@ -153,6 +153,12 @@ def _object(response: requests.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _seconds(lifetime: Any) -> float:
+    # Whatever else is wrong with an answer, the new refresh token in it is the only one that is left.
+    is_usable = isinstance(lifetime, int | float) and 0 < lifetime <= LONGEST_LIFETIME
+    return lifetime if is_usable else USUAL_LIFETIME
 
 
 def _trouble(response: requests.Response, answer: dict[str, Any]) -> str:

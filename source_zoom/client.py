@@ -4,13 +4,13 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 import orjson
@@ -23,6 +23,7 @@ from source_zoom.auth import ZoomAuthenticator
 from source_zoom.config import Config
 from source_zoom.errors import (
     Action,
+    CredentialsRefused,
     DailyLimitReached,
     HostDown,
     PageTokenLost,
@@ -35,7 +36,7 @@ from source_zoom.errors import (
     judge,
     scope_to_add,
 )
-from source_zoom.rate_limits import MEDIUM, RateLimits, Retries, asked_pause
+from source_zoom.rate_limits import MEDIUM, RateLimits, Retries, asked_moment, asked_pause, is_daily
 from source_zoom.summary import Summary
 
 logger = logging.getLogger("airbyte.source_zoom")
@@ -43,7 +44,7 @@ request_logger = logger.getChild("requests")
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 PIECE_BYTES = 2**20
-BLOCKED_ATTEMPTS = 5
+BLOCKED_ATTEMPTS = OTHER_ATTEMPTS = 5
 
 
 class JsonResponse(requests.Response):
@@ -57,17 +58,13 @@ class JsonResponse(requests.Response):
         try:
             return orjson.loads(self.content)
         except ValueError:
-            # orjson knows no integer beyond 64 bits, neither when it reads nor when it writes.
-            return orjson.loads(json.dumps(json.loads(self.content, parse_int=_at_most_64_bits)))
+            # Half of a character that takes two, as when a text is cut off, is no JSON to orjson.
+            lenient = json.loads(self.content.decode("utf-8-sig", "replace"))
+            return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace"))
 
     def json(self, **kwargs: Any) -> Any:
         """The parsed body; raises ValueError where it is not JSON."""
         return self.body
-
-
-def _at_most_64_bits(digits: str) -> int | float:
-    number = int(digits)
-    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 class _JsonAdapter(HTTPAdapter):
@@ -91,8 +88,7 @@ def make_session(connections: int, user_agent: str = "") -> requests.Session:
 class ServerClock:
     """Zoom's own time, taken from the `Date` of its first answer; until then the local clock's."""
 
-    def __init__(self, local: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._local = local
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._now: datetime | None = None
 
@@ -101,16 +97,11 @@ class ServerClock:
             with self._lock, suppress(ValueError):
                 self._now = self._now or parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
 
-    @property
-    def is_known(self) -> bool:
-        return self._now is not None
-
     def now(self) -> datetime:
         """The sync's "now" in UTC: it stays the same to the end of the sync."""
-        if self._now is None:
-            with self._lock:
-                self._now = self._now or self._local()
-        return self._now
+        with self._lock:
+            self._now = self._now or datetime.now(UTC)
+            return self._now
 
 
 @dataclass(frozen=True)
@@ -125,26 +116,23 @@ class Sync:
     server_clock: ServerClock
     summary: Summary
 
-    def client(self, stream: str, label: str, scopes: tuple[str, ...]) -> "ZoomClient":
-        return ZoomClient(stream, label, scopes, self)
-
 
 class ZoomClient(HttpClient):
     """Sends the requests of one stream, and is shared by all its threads.
 
-    `urgent` requests go before the others of their rate limit label: whole streams wait for them.
+    `urgent` requests go before the others of their rate limit label: whole streams wait for them. With
+    `is_one_of_many` the stream has many resources, so that it can do without one that a proxy refuses.
     """
 
-    def __init__(self, stream: str, label: str, scopes: tuple[str, ...], sync: Sync) -> None:
+    def __init__(
+        self, stream: str, label: str, scopes: tuple[str, ...], sync: Sync, *, is_one_of_many: bool
+    ) -> None:
         super().__init__(name=stream, logger=logger, session=sync.session)
         self.urgent = False
         self._label = label
         self._scopes = scopes
-        self._authenticator = sync.authenticator
-        self._limits = sync.limits
-        self._retries = sync.retries
-        self._server_clock = sync.server_clock
-        self._summary = sync.summary
+        self._sync = sync
+        self._is_one_of_many = is_one_of_many
 
     def send_request(  # type: ignore[override]  # of HttpClient's arguments, those that a GET needs
         self, http_method: str, url: str, *, params: Mapping[str, str] | None = None, **_: Any
@@ -154,14 +142,10 @@ class ZoomClient(HttpClient):
         Raises Skipped, PageTokenLost, a StreamEnded, or a ZoomError that names the resource.
         """
         request = self._request(url, params or {})
-        retries = self._retries.fresh()
+        retries = self._sync.retries.fresh()
+        blocked = 0
         while True:
-            # Nobody waits for a token with a slot in hand: the requests would all leave at once afterwards.
-            self._authenticator.token()
-            with self._summary.waiting(f"the {self._label} rate limit"):
-                waited = self._limits.budget(self._label).take(urgent=self.urgent)
-            token = self._authenticator.sign(request)
-            self._summary.add(self._name, requests=1, waited=waited)
+            token = self._sign(request, self._label, urgent=self.urgent)
             try:
                 response = self._answer(request)
                 verdict = self._judge(response)
@@ -170,11 +154,23 @@ class ZoomClient(HttpClient):
             else:
                 if verdict is None:
                     return request, response
+            blocked = blocked + 1 if verdict.action is Action.BLOCKED else 0
+            if blocked == BLOCKED_ATTEMPTS and self._is_one_of_many and self._others_are_answered():
+                raise Skipped(verdict)
             self._act(verdict, request, token, retries)
+
+    def _sign(self, request: requests.PreparedRequest, label: str, *, urgent: bool) -> str:
+        """Wait until a request may go, and give it an access token."""
+        # Nobody waits for a token with a slot in hand: the requests would all leave at once afterwards.
+        self._sync.authenticator.token()
+        with self._sync.summary.waiting(f"the {label} rate limit"):
+            waited = self._sync.limits.budget(label).take(urgent=urgent)
+        self._sync.summary.add(self._name, requests=1, waited=waited)
+        return self._sync.authenticator.sign(request)
 
     def _answer(self, request: requests.PreparedRequest) -> requests.Response:
         began = time.monotonic()
-        with self._summary.waiting("an answer of Zoom"):
+        with self._sync.summary.waiting("an answer of Zoom"):
             response = self._adapter.send(
                 request, timeout=(CONNECT_SECONDS, READ_SECONDS), **self._environment
             )
@@ -191,18 +187,19 @@ class ZoomClient(HttpClient):
         return response
 
     def _judge(self, response: requests.Response) -> Verdict | None:
-        self._server_clock.observe(response)
+        self._sync.server_clock.observe(response)
         verdict = judge(response)
-        if verdict and verdict.action in (Action.SLOW_DOWN, Action.STOP_LABEL):
-            # Nobody waits longer than for another attempt unless the day's requests are used up.
-            if verdict.action is Action.STOP_LABEL or asked_pause(response.headers) > self._retries.seconds:
-                until = response.headers.get("Retry-After", "00:00 UTC")
-                reason = f"the daily rate limit is used up until {until}"
-                return replace(verdict, action=Action.STOP_LABEL, reason=reason)
-            self._limits.refused(self._label, response.headers)
-        else:
-            self._limits.passed(self._label, response.headers)
-        return verdict and replace(verdict, pause=asked_pause(response.headers))
+        if verdict is None or verdict.action not in (Action.SLOW_DOWN, Action.STOP_LABEL):
+            self._sync.limits.passed(self._label, response.headers)
+            return verdict and replace(verdict, pause=asked_pause(response.headers))
+        pause = asked_pause(response.headers)
+        # Nobody waits longer than for another attempt unless the day's requests are used up.
+        is_for_today = is_daily(response.headers) or pause > self._sync.retries.seconds
+        if verdict.action is Action.STOP_LABEL or is_for_today:
+            reason = f"the daily rate limit is used up until {asked_moment(response.headers)}"
+            return replace(verdict, action=Action.STOP_LABEL, reason=reason)
+        self._sync.limits.refused(self._label, response.headers)
+        return replace(verdict, pause=pause)
 
     def _act(self, verdict: Verdict, request: requests.PreparedRequest, token: str, retries: Retries) -> None:
         """Prepare for another attempt, or raise what ends them."""
@@ -217,46 +214,55 @@ class ZoomClient(HttpClient):
                 raise ScopeMissing(f"Zoom refused {resource}: {verdict}. {wanted}")
             case Action.REFUSED:
                 raise Refused(f"Zoom refused {resource}: {verdict}.")
-            case Action.BLOCKED if retries.attempts >= BLOCKED_ATTEMPTS and not self.urgent:
-                if self._others_are_answered():
-                    raise Skipped(verdict)
             case Action.STOP_LABEL:
                 error = DailyLimitReached(f"Zoom refused {resource} ({self._label}): {verdict}.")
-                self._limits.budget(self._label).close(error)
+                self._sync.limits.budget(self._label).close(error)
                 raise error
             case Action.FAIL:
                 raise ZoomError(f"Zoom refused {resource}: {verdict}.")
-            case Action.REFRESH if not self._authenticator.refresh(token):
+            case Action.REFRESH if not self._sync.authenticator.refresh(token):
                 # The token died while the request was under way: that says nothing about the next attempt.
-                self._summary.add(self._name, retries=1)
+                self._sync.summary.add(self._name, retries=1)
                 return
-        with self._summary.waiting("another attempt"):
-            paused = retries.pause(verdict.pause)
-        if paused is None:
-            if not self._others_are_answered():
-                down = HostDown(
-                    f"Zoom could not be read for {retries.seconds:.0f} s, neither {resource} nor the rest:"
-                    f" {verdict}. Check the network, or try again later."
-                )
-                self._limits.close(down)
-                raise down
-            lasting = verdict.action is Action.REFRESH
-            raise ZoomError(
-                f"Gave up {resource} after {retries.seconds:.0f} s of retries: {verdict}.",
-                FailureType.config_error if lasting else FailureType.transient_error,
+        with self._sync.summary.waiting("another attempt"):
+            is_repeated = retries.pause(verdict.pause)
+        if not is_repeated:
+            self._give_up(verdict, resource)
+        self._sync.summary.add(self._name, retries=1)
+
+    def _give_up(self, verdict: Verdict, resource: str) -> NoReturn:
+        seconds = f"{self._sync.retries.seconds:.0f} s"
+        is_token_refused = verdict.action is Action.REFRESH
+        if not self._others_are_answered():
+            sentence = f"Zoom could not be read for {seconds}, neither {resource} nor the rest: {verdict}."
+            down = (
+                CredentialsRefused(f"{sentence} Check the app, then reconnect.")
+                if is_token_refused
+                else HostDown(f"{sentence} Check the network, or try again later.")
             )
-        self._summary.add(self._name, retries=1)
+            self._sync.limits.close(down)
+            raise down
+        raise ZoomError(
+            f"Gave up {resource} after {seconds} of retries: {verdict}.",
+            FailureType.config_error if is_token_refused else FailureType.transient_error,
+        )
 
     def _others_are_answered(self) -> bool:
         """Whether it is this resource alone that cannot be had: Zoom answers a request for something else."""
-        request = self._request(f"{self._authenticator.api_base}users", {"page_size": "1"})
-        self._limits.budget(MEDIUM).take(urgent=True)
-        self._authenticator.sign(request)
-        try:
-            verdict = judge(self._answer(request))
-        except requests.RequestException:
-            return False
-        return verdict is None or verdict.action not in (Action.RETRY, Action.BLOCKED)
+        request = self._request(f"{self._sync.config.api_base}users", {"page_size": "1"})
+        for _ in range(OTHER_ATTEMPTS):
+            try:
+                token = self._sign(request, MEDIUM, urgent=True)
+                verdict = judge(self._answer(request))
+            except DailyLimitReached:
+                return True
+            except requests.RequestException:
+                continue
+            if verdict is None or verdict.action not in (Action.RETRY, Action.BLOCKED, Action.REFRESH):
+                return True
+            if verdict.action is Action.REFRESH:
+                self._sync.authenticator.refresh(token)
+        return False
 
     def _request(self, url: str, params: Mapping[str, str]) -> requests.PreparedRequest:
         # The session would take more time to prepare a request, with the cookies and the .netrc that Zoom
@@ -269,9 +275,9 @@ class ZoomClient(HttpClient):
 
     @cached_property
     def _adapter(self) -> BaseAdapter:
-        return self._session.get_adapter(self._authenticator.api_base)
+        return self._session.get_adapter(self._sync.config.api_base)
 
     @cached_property
     def _environment(self) -> Mapping[str, Any]:
         """The proxy and certificate settings of the environment, the same for every request."""
-        return self._session.merge_environment_settings(self._authenticator.api_base, {}, None, None, None)
+        return self._session.merge_environment_settings(self._sync.config.api_base, {}, None, None, None)

@@ -1,7 +1,7 @@
 """The user's configuration: checked, with defaults, and migrated from the shapes of older connectors."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -27,6 +27,11 @@ class OAuthCredentials(BaseModel):
     def _empty_is_none(cls, value: object) -> object:
         return value or None
 
+    @field_validator("token_expiry_date")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
     def token_request(self) -> dict[str, str]:
         return {"grant_type": "refresh_token", "refresh_token": self.refresh_token}
 
@@ -50,7 +55,7 @@ class Config(BaseModel):
 
     credentials: Annotated[OAuthCredentials | ServerToServerCredentials, Field(discriminator="auth_type")]
     start_date: date | None = None
-    lookback_days: int = Field(default=2, ge=0)
+    lookback_days: int = Field(default=2, ge=0, le=3650)
     rate_limit_plan: Literal["auto", "free", "pro", "business"] = "auto"
     rate_limit_share: int = Field(default=90, ge=1, le=100)
     include_pending_users: bool = False

@@ -13,6 +13,7 @@ import requests
 from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+ERROR_KEYS = {"code", "message", "errors"}
 # Zoom's messages can quote join and start links, whose queries let their holder in.
 PRIVATE = re.compile(r"(https?://[^\s?]+\?|\bbearer |\bpass(?:code|word)\b\W{1,2})\S+", re.IGNORECASE)
 
@@ -44,8 +45,9 @@ class Rule:
 
     def matches(self, status: int, code: int | None, message: str) -> bool:
         return (
-            (self.status is None or self.status == status)
-            and (self.code is None or self.code == code)
+            # Zoom at times sends an error as HTTP 200, where its number alone says what it is.
+            self.status in (None, status, code)
+            and self.code in (None, code)
             and re.search(self.message, message, re.IGNORECASE) is not None
         )
 
@@ -108,12 +110,14 @@ def judge(response: requests.Response) -> Verdict | None:
         body = response.json()
     except ValueError:
         body = None
-    is_object = isinstance(body, Mapping)
-    code = body.get("code") if is_object else None
-    message = str(body.get("message", "")) if is_object else ""
-    if response.ok and is_object and not (isinstance(code, int) and code and "message" in body):
+    fields = body if isinstance(body, Mapping) else {}
+    number = str(fields.get("code", ""))
+    code = int(number) if number.isdecimal() else None
+    message = str(fields.get("message", ""))
+    is_error = code or (fields and fields.keys() <= ERROR_KEYS)
+    is_success = 200 <= response.status_code < 300
+    if is_success and isinstance(body, Mapping) and not is_error:
         return None
-    code = code if isinstance(code, int) else None
     for rule in RULES:
         if rule.matches(response.status_code, code, message):
             return Verdict(rule.action, rule.reason, response.status_code, code, message)
@@ -123,7 +127,7 @@ def judge(response: requests.Response) -> Verdict | None:
         return Verdict(Action.BLOCKED, "a proxy or a firewall refuses it", 403, None, "")
     if body is None:
         return Verdict(Action.RETRY, "the answer is not JSON", response.status_code, None, "")
-    if response.ok and not is_object:
+    if is_success and not fields:
         return Verdict(Action.FAIL, "the answer is not a JSON object", response.status_code, None, "")
     return Verdict(Action.FAIL, "Zoom refused the request", response.status_code, code, message)
 
@@ -134,8 +138,10 @@ class ZoomError(AirbyteTracedException):
     `failure_type` is Airbyte's: a config_error is the user's to mend, a transient_error goes away.
     """
 
-    def __init__(self, message: str, failure_type: FailureType = FailureType.system_error) -> None:
-        super().__init__(internal_message=message, message=message, failure_type=failure_type)
+    failure_type = FailureType.system_error
+
+    def __init__(self, message: str, failure_type: FailureType | None = None) -> None:
+        super().__init__(message, message, failure_type or type(self).failure_type)
 
     def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
         trace = super().as_airbyte_message(stream_descriptor)
@@ -147,8 +153,7 @@ class ZoomError(AirbyteTracedException):
 class ConfigError(ZoomError):
     """The config, the catalog, the state or the Zoom app must be changed."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, FailureType.config_error)
+    failure_type = FailureType.config_error
 
 
 class StreamEnded(ZoomError):
@@ -158,33 +163,29 @@ class StreamEnded(ZoomError):
 class Refused(StreamEnded):
     """The app or the account may not read this endpoint at all."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, FailureType.config_error)
+    failure_type = FailureType.config_error
 
 
 class ScopeMissing(Refused):
     """The app may not read this endpoint until it gets a scope."""
 
 
+class CredentialsRefused(StreamEnded):
+    """Zoom does not accept the credentials."""
+
+    failure_type = FailureType.config_error
+
+
 class HostDown(StreamEnded):
     """Zoom, or the way to it, has not worked for as long as requests are repeated."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, FailureType.transient_error)
+    failure_type = FailureType.transient_error
 
 
 class DailyLimitReached(StreamEnded):
     """Zoom answers no more requests of this label today."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, FailureType.transient_error)
-
-
-class CredentialsRefused(StreamEnded):
-    """Zoom does not accept the credentials."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, FailureType.config_error)
+    failure_type = FailureType.transient_error
 
 
 class Skipped(Exception):

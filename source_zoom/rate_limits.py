@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import count
 
@@ -31,6 +31,7 @@ CATCH_UP_SECONDS = 0.002
 PAUSE_SECONDS = 0.1
 REFUSALS = 20
 MOST_CHANGES = 2
+LONGEST_PAUSE = 60.0
 
 
 @dataclass(frozen=True)
@@ -172,17 +173,30 @@ class RateLimits:
                     self._budgets[label].per_second = limit * self._share
 
 
+def is_daily(headers: Mapping[str, str]) -> bool:
+    """Whether a refusal names the limit of a day, and not that of a second."""
+    return headers.get("X-RateLimit-Type", "").lower() == "daily-limit"
+
+
 def asked_pause(headers: Mapping[str, str]) -> float:
     """The seconds that a Retry-After asks for, in whichever of its forms: a number, or a date.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-retry-after; Zoom's own form is an ISO date. 0 without one.
     """
     text = headers.get("Retry-After", "").strip()
-    if text.isdigit():
+    if text.isdecimal():
         return float(text)
     now = _moment(headers.get("Date", "")) or datetime.now(UTC)
     until = _moment(text) or now
     return max(0.0, (until - now).total_seconds())
+
+
+def asked_moment(headers: Mapping[str, str]) -> str:
+    """When a Retry-After ends, in words; a day's requests come back at midnight if there is none."""
+    text = headers.get("Retry-After", "").strip()
+    if not text.isdecimal():
+        return text or "00:00 UTC"
+    return f"{datetime.now(UTC) + timedelta(seconds=int(text)):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _moment(text: str) -> datetime | None:
@@ -202,21 +216,24 @@ class Retries:
 
     timer: Timer
     seconds: float = 600.0
-    longest_pause: float = 60.0
     _began: float | None = field(default=None, init=False)
-    attempts: int = field(default=0, init=False)
+    _attempts: int = field(default=0, init=False)
 
     def fresh(self) -> "Retries":
         """The same bounds for another request."""
-        return Retries(self.timer, self.seconds, self.longest_pause)
+        return Retries(self.timer, self.seconds)
 
-    def pause(self, at_least: float = 0.0) -> float | None:
-        """Sleep before the next attempt. Returns the seconds slept, None once the time is used up."""
+    def pause(self, at_least: float = 0.0) -> bool:
+        """Sleep before the next attempt, as long as Zoom asks if that leaves time for one.
+
+        Returns whether there is another attempt: False once the time is used up.
+        """
         now = self.timer.clock()
         self._began = now if self._began is None else self._began
-        seconds = max(at_least, random.uniform(0, min(self.longest_pause, 2.0**self.attempts)))
-        self.attempts += 1
-        if now + seconds - self._began > self.seconds:
-            return None
-        self.timer.sleep(seconds)
-        return seconds
+        left = self._began + self.seconds - now
+        seconds = random.uniform(0, min(LONGEST_PAUSE, 2.0**self._attempts))
+        self._attempts += 1
+        if seconds > left:
+            return False
+        self.timer.sleep(max(seconds, min(at_least, left)))
+        return True

@@ -21,7 +21,6 @@ from airbyte_cdk.models import (
     FailureType,
     Status,
     StreamDescriptor,
-    SyncMode,
 )
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -72,12 +71,12 @@ class SourceZoom(AbstractSource):
     def __init__(
         self,
         timer: Timer | None = None,
-        hand_over: HandOver = emit_configuration_as_airbyte_control_message,
+        hand_over: HandOver | None = None,
         progress_seconds: float = 30.0,
         user_agent: str = "",
     ) -> None:
         self._timer = timer or Timer()
-        self._hand_over = hand_over
+        self._hand_over = hand_over or self._tell_platform
         self._progress_seconds = progress_seconds
         self._user_agent = user_agent
         self._messages = InMemoryMessageRepository()
@@ -144,7 +143,7 @@ class SourceZoom(AbstractSource):
             if len(refusals) == len(STREAMS):
                 missing = {scope for stream in STREAMS for scope in stream.missing_scopes(permissions)}
                 return False, f"The Zoom app may read none of the streams. {advice(sorted(missing))}"
-            next(Users(sync).read_records(SyncMode.full_refresh, stream_slice={"status": "active"}), None)
+            Users(sync).probe()
         except ZoomError as error:
             return False, str(error)
         for refusal in refusals.values():
@@ -201,15 +200,22 @@ class SourceZoom(AbstractSource):
                 logger.info(line)
         if failures:
             worst = next(kind for kind in SEVERITY if kind in failures.values())
-            named = (
-                f"{name} ({found})" if (found := sync.summary.failures(name)) else name for name in failures
-            )
+            found = sync.summary.failures()
+            incomplete = dict.fromkeys([*(name for name in names if name in failures), *found])
+            named = (f"{name} ({found[name]})" if name in found else name for name in incomplete)
             raise ZoomError(f"Not read completely: {', '.join(named)}. The errors above say why.", worst)
 
     def stop(self) -> None:
         """End a reading early: `read` gives out what is there and then raises Stopped."""
         self._is_stopped = True
         self._stop()
+
+    def _tell_platform(self, config: dict[str, Any]) -> None:
+        emit_configuration_as_airbyte_control_message(config)
+        logger.info(
+            "Zoom has replaced the refresh token, and a CONTROL message holds the new one. With docker run or"
+            " PyAirbyte nobody stores it, and the next sync is locked out: use a Server-to-Server OAuth app."
+        )
 
     def _sync(self, config: Mapping[str, Any], retry_seconds: float = Retries.seconds) -> Sync:
         parsed = parse(config)

@@ -79,10 +79,10 @@ class Summary:
                 counts.first_failed.append(resource)
             return counts.failed == 1
 
-    def failures(self, stream: str) -> str:
-        """How many resources of a stream could not be read, and which; empty where all could."""
+    def failures(self) -> dict[str, str]:
+        """How many resources could not be read, and which, of each stream and list with such resources."""
         with self._lock:
-            return self._streams.get(stream, StreamCounts()).failures
+            return {name: counts.failures for name, counts in self._streams.items() if counts.failed}
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:

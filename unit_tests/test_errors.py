@@ -26,6 +26,7 @@ def answer(status: int, body: object) -> requests.Response:
         (200, 200, "This is only available for paid account:a", Action.REFUSED),
         (429, 429, "You have reached the maximum daily rate limit for this API.", Action.STOP_LABEL),
         (429, 429, "You have reached the maximum per-second rate limit for this API.", Action.SLOW_DOWN),
+        (200, 429, "You have reached the maximum per-second rate limit for this API.", Action.SLOW_DOWN),
         (400, 300, "The next page token is invalid or expired.", Action.RESTART),
         (400, 300, "This meeting has not registration required: 5", Action.SKIP),
         (400, 3000, "Registration has not been enabled for this webinar: 5.", Action.SKIP),
@@ -40,6 +41,7 @@ def answer(status: int, body: object) -> requests.Response:
         (404, 3001, "Meeting does not exist: 5.", Action.SKIP),
         (400, 4400, "Meeting polls disabled.", Action.SKIP),
         (404, 404, "Meeting Poll not found", Action.SKIP),
+        (200, 404, "Meeting Poll not found", Action.SKIP),
         (400, 12702, "Can not access a meeting a year ago.", Action.SKIP),
         (400, 200, "No permission.", Action.FAIL),
         (408, None, "", Action.RETRY),
@@ -48,6 +50,9 @@ def answer(status: int, body: object) -> requests.Response:
         (400, 300, "Invalid webinar ID.", Action.FAIL),
         (404, 404, "Nothing here", Action.FAIL),
         (400, 987, "Something new", Action.FAIL),
+        (200, 987, "Something new", Action.FAIL),
+        (200, None, "Something new", Action.FAIL),
+        (302, None, "Something new", Action.FAIL),
     ],
 )
 def test_what_an_error_means(status: int, code: int | None, message: str, action: Action) -> None:
@@ -94,7 +99,15 @@ def test_an_answer_of_another_shape_is_no_data() -> None:
     assert verdict.action is Action.FAIL
 
 
+def test_a_code_may_be_text_and_lack_a_message() -> None:
+    for body in ({"code": "12702"}, {"code": 12702, "errors": []}):
+        verdict = judge(answer(200, body))
+        assert verdict is not None
+        assert verdict.action is Action.SKIP
+
+
 def test_data_is_data() -> None:
+    assert judge(answer(200, {"id": 5, "message": "Welcome", "code": ""})) is None
     assert judge(answer(200, {"users": []})) is None
     assert judge(answer(200, {"code": 0, "message": "", "users": []})) is None
 

@@ -100,3 +100,28 @@ def test_the_list_of_failures_is_bounded_and_then_the_state_stays() -> None:
     one.all_handed_out()
     assert one.state["start_time"] <= "2026-11-02T00:00:00Z"
     assert len(one.state["retry"]) == MOST_RETRIES
+
+
+def test_an_occurrence_without_a_start_says_nothing_about_the_days() -> None:
+    one = progress()
+    one.begin(TODAY, OLDEST)
+    timeless = {**occurrence("2026-11-01"), "start_time": None}
+    assert one.hand_out(timeless)
+    one.finish(timeless)
+    assert one.state == {"version": 1}
+    one.all_handed_out()
+    assert one.state["start_time"] == "2026-11-20T00:00:00Z"
+
+
+def test_a_first_sync_that_found_too_little_keeps_its_failures_for_the_next() -> None:
+    one = progress()
+    one.begin(TODAY, OLDEST)
+    one.hold()
+    failed = occurrence("2026-11-01")
+    assert one.hand_out(failed)
+    one.fail(failed, ZoomError("no"))
+    resumed = progress(dict(one.state))
+    assert resumed.begin(TODAY, OLDEST) == date.min
+    assert resumed.is_first_sync
+    assert resumed.is_backfill
+    assert resumed.retries() == [{**failed, "attempts": 1}]

@@ -1,9 +1,20 @@
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM, Budget, RateLimits, Retries, Timer, asked_pause
+from source_zoom.rate_limits import (
+    HEAVY,
+    LIGHT,
+    MEDIUM,
+    Budget,
+    RateLimits,
+    Retries,
+    Timer,
+    asked_moment,
+    asked_pause,
+)
 
 
 class FakeTime:
@@ -173,11 +184,31 @@ def test_retries_end_with_their_time() -> None:
     fake = FakeTime()
     retries = Retries(fake.timer, seconds=600)
     began = fake.now
-    while retries.pause() is not None:
+    while retries.pause():
         pass
     assert 500 < fake.now - began <= 600
     assert all(pause <= 60 for pause in fake.slept)
     assert fake.slept[0] <= 1
+
+
+def test_whoever_asks_for_more_time_than_there_is_gets_all_of_it() -> None:
+    fake = FakeTime()
+    retries = Retries(fake.timer, seconds=30)
+    assert retries.pause(at_least=900)
+    assert fake.slept == [30]
+    assert not retries.pause(at_least=900)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z"),
+        ("", "00:00 UTC"),
+        ("3600", f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT}"),
+    ],
+)
+def test_until_when_a_retry_after_asks_to_wait(text: str, moment: str) -> None:
+    assert asked_moment({"Retry-After": text}).startswith(moment)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,9 @@ class ZoomStream(HttpStream, Parent, ABC):
     def __init__(self, sync: Sync) -> None:
         super().__init__()
         self.sync = sync
-        self._http_client: ZoomClient = sync.client(self.name, self.rate_limit, self.scopes)
+        self._http_client: ZoomClient = ZoomClient(
+            self.name, self.rate_limit, self.scopes, sync, is_one_of_many="{" in self.endpoint
+        )
         self._ended: StreamEnded | None = None
         self.failures: list[Exception] = []
 
@@ -203,9 +205,15 @@ class ZoomStream(HttpStream, Parent, ABC):
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
         """Several slices are read at a time; a failed one does not stop the others, and is raised last."""
 
-        def read(stream_slice: Slice | None) -> list[Record]:
+        def read(stream_slice: Slice) -> list[Record]:
             pages = self._read_slice(stream_slice)
-            return [{name: record.get(name) for name in kept} for page in pages for record in page]
+            try:
+                return [{name: record.get(name) for name in kept} for page in pages for record in page]
+            except StreamEnded:
+                raise
+            except Exception:
+                self.sync.summary.fail(self.name, self.path(stream_slice=stream_slice))
+                raise
 
         for batch in self.parent_batches():
             yield from read_ahead(read, batch, PARENT_THREADS, self.failures)

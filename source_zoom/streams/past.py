@@ -9,7 +9,7 @@ import calendar
 import logging
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import chain, groupby
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from source_zoom.errors import Refused, StreamEnded, ZoomError
 from source_zoom.permissions import Permissions
 from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM
 from source_zoom.streams.base import Parent, Record, Slice, ZoomSubstream
-from source_zoom.streams.progress import Outlet, Progress
+from source_zoom.streams.progress import Outlet, Progress, utc_day
 from source_zoom.streams.sharing import merge
 from source_zoom.streams.users import UserMeetings, Users, UserWebinars
 
@@ -60,8 +60,9 @@ class ReportHosts(ZoomSubstream):
         return ((month,) for month in self.slices())
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
-        # The users come first in any case: by their answer Zoom's clock is known, and so are the months.
-        users = [user["id"] for user in self.parent.shared]
+        users = iter(self.parent.shared)
+        # By the first answer Zoom's clock is known, and so are the months.
+        first = next(users, None)
         try:
             yield from super().records_for_children(kept)
         except Refused as refused:
@@ -69,8 +70,10 @@ class ReportHosts(ZoomSubstream):
                 "Zoom does not say who hosted meetings, so every user is asked for every month,"
                 f" which can cost thousands of requests. {refused}"
             )
+            self.failures.clear()
+            hosts = [user["id"] for user in chain([first] if first else [], users)]
             for month in self.slices():
-                yield from ({"id": user, **month} for user in users)
+                yield from ({"id": user, **month} for user in hosts)
 
 
 class OccurrenceList(ZoomSubstream, ABC):
@@ -83,9 +86,10 @@ class OccurrenceList(ZoomSubstream, ABC):
     ) -> list[Record]:
         occurrences = super().parse_response(response, stream_slice=stream_slice)
         for occurrence in occurrences:
-            if occurrence.get("start_time"):
-                self._check(occurrence, "start_time", datetime.fromisoformat, stream_slice)
             self._check(occurrence, "id", int, stream_slice)
+            for name, parse in (("start_time", utc_day), ("type", int)):
+                if occurrence.get(name):
+                    self._check(occurrence, name, parse, stream_slice)
         return occurrences
 
     def _check(
@@ -93,10 +97,10 @@ class OccurrenceList(ZoomSubstream, ABC):
     ) -> None:
         try:
             parse(occurrence.get(name))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ZoomError(
-                f"Zoom's answer to GET {self.path(stream_slice=stream_slice)} holds an occurrence of"
-                f" nonsensical {name}: {occurrence.get(name)!r:.100}."
+                f"Zoom's answer to GET {self.path(stream_slice=stream_slice)} has an occurrence with an"
+                f" invalid {name}: {occurrence.get(name)!r:.100}."
             ) from None
 
 
@@ -107,6 +111,7 @@ class ReportedOccurrences(OccurrenceList):
     are read month by month, so that a sync which ends early has read the older months completely.
     """
 
+    parent: ReportHosts
     parent_class = ReportHosts
     inherits = {"host_id": "id", "from": "from", "to": "to"}
     endpoint = "report/users/{host_id}/meetings"
@@ -199,20 +204,20 @@ class PastOccurrences(Parent, ABC):
             refusals,
             failures,
         )
-        found: set[str] = set()
-        if any(reader.is_first_sync for reader in self.readers):
+        found = _Found()
+        if any(reader.progress.is_first_sync for reader in self.readers):
             # Both at once, because everything is needed and they use up different rate limits.
-            found.update(map(_as_line, merge(reports, instances)))
-        elif any(reader.is_backfill for reader in self.readers):
-            found.update(map(_as_line, instances))
+            found.update(merge(reports, instances))
+        elif any(reader.progress.is_backfill for reader in self.readers):
+            found.update(instances)
         for day, month in groupby(reports, key=lambda occurrence: occurrence["to"]):
-            found.update(map(_as_line, month))
-            self.is_complete = not (failures or self._reported.failures)
-            yield from self._take_out(found, f"{day}~")
+            found.update(month)
+            self.is_complete = not (failures or self._reported.failures or self._reported.parent.failures)
+            yield from found.take_out(f"{day}~")
         if refusals:
-            found.update(map(_as_line, instances))
+            found.update(instances)
         self.is_complete = not failures
-        yield from self._take_out(found, "~")
+        yield from found.take_out("~")
         if len(refusals) == 2:
             raise Refused(
                 f"Past {self.kind}s cannot be found: Zoom refuses both its reports and the list of instances."
@@ -236,27 +241,35 @@ class PastOccurrences(Parent, ABC):
         except Exception as failure:
             failures.append(failure)
 
-    def _take_out(self, found: set[str], before: str) -> Iterator[Record]:
-        """The occurrences that began before a time, in order, each once, as records; they leave the set."""
-        due = sorted((line for line in found if line < before), reverse=True)
-        found.difference_update(due)
-        uuid = None
+
+class _Found:
+    """Occurrences by UUID, until they are taken out in the order of their start.
+
+    A hundred thousand are held at once: a line takes a third of the memory of a dictionary, and sorts by
+    the start. Of what has been taken out only the key stays, so that nothing is given out twice.
+    """
+
+    def __init__(self) -> None:
+        self._lines: dict[int, str] = {}
+
+    def update(self, occurrences: Iterable[Record]) -> None:
+        for occurrence in occurrences:
+            key = hash(occurrence["uuid"])
+            # One way may know the start that the other does not.
+            if self._lines.get(key, "\t").startswith("\t"):
+                self._lines[key] = "\t".join(str(occurrence[name] or "") for name in OCCURRENCE)
+
+    def take_out(self, before: str) -> Iterator[Record]:
+        due = sorted((line for line in self._lines.values() if line and line < before), reverse=True)
         while due:
-            occurrence = _from_line(due.pop())
-            if occurrence["uuid"] != uuid:
-                yield occurrence
-            uuid = occurrence["uuid"]
-
-
-# A hundred thousand occurrences are held at once: a line takes a third of the memory of a dictionary, and
-# sorts by the start.
-def _as_line(occurrence: Record) -> str:
-    return "\t".join(str(occurrence[name] or "") for name in OCCURRENCE)
-
-
-def _from_line(line: str) -> Record:
-    start_time, uuid, number, host_id = line.split("\t")
-    return {"start_time": start_time or None, "uuid": uuid, "id": int(number), "host_id": host_id or None}
+            start_time, uuid, number, host_id = due.pop().split("\t")
+            self._lines[hash(uuid)] = ""
+            yield {
+                "start_time": start_time or None,
+                "uuid": uuid,
+                "id": int(number),
+                "host_id": host_id or None,
+            }
 
 
 class PastMeetings(PastOccurrences):
@@ -286,42 +299,34 @@ class OccurrenceStream(ZoomSubstream, ABC):
     cursor_field: str
     # A full refresh keeps the state as well, so a broken attempt goes on where it stopped.
     is_resumable = True
-    _progress: Progress
+    progress: Progress
 
     def make_cursor(self, state: Mapping[str, Any], outlet: Outlet) -> Progress:
         config = self.sync.config
-        self._progress = Progress(
+        self.progress = Progress(
             self.name, self.cursor_field, state, config.lookback_days, config.start_date, outlet
         )
-        return self._progress
-
-    @property
-    def is_first_sync(self) -> bool:
-        return self._progress.is_first_sync
-
-    @property
-    def is_backfill(self) -> bool:
-        return self._progress.is_backfill
+        return self.progress
 
     def first_day(self, today: date) -> date:
-        return self._progress.begin(today, oldest_report(today))
+        return self.progress.begin(today, oldest_report(today))
 
     def slices(self) -> Iterator[Slice]:
         occurrences = iter(self.parent.shared)
         earliest = next(occurrences, None)
         # From here on the parent knows today.
         first = self.first_day(self.sync.server_clock.now().date()).isoformat()
-        for occurrence in self._progress.retries():
+        for occurrence in self.progress.retries():
             yield self._slice(occurrence)
         for occurrence in chain([earliest] if earliest else [], occurrences):
             if not self.parent.is_complete:
-                self._progress.hold()
+                self.progress.hold()
             is_wanted = not occurrence["start_time"] or occurrence["start_time"] >= first
-            if is_wanted and self._progress.hand_out(occurrence):
+            if is_wanted and self.progress.hand_out(occurrence):
                 yield self._slice(occurrence)
             if self._ended:
                 return
-        self._progress.all_handed_out()
+        self.progress.all_handed_out()
 
     def read_pages(self, stream_slice: Slice) -> Iterator[list[Record]]:
         occurrence = {field: stream_slice[column] for column, field in self.inherits.items()}
@@ -330,10 +335,10 @@ class OccurrenceStream(ZoomSubstream, ABC):
         except StreamEnded:
             raise
         except Exception as error:
-            self._progress.fail(occurrence, error)
+            self.progress.fail(occurrence, error)
             raise
         else:
-            self._progress.finish(occurrence)
+            self.progress.finish(occurrence)
 
     def _slice(self, occurrence: Mapping[str, Any]) -> Slice:
         return {column: occurrence.get(field) for column, field in self.inherits.items()}

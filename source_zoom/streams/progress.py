@@ -76,6 +76,7 @@ class Progress(Cursor):
         self._today: date | None = None
         self._day: date | None = None
         self._read_on: date | None = None
+        self._first_day = date.min
         self._handed_out_before = date.min
         self._under_way: Counter[date] = Counter()
         self._retry: dict[str, dict[str, Any]] = {}
@@ -89,31 +90,30 @@ class Progress(Cursor):
             if self._today is None:
                 self._today = today
                 self._take_over(today, oldest_report)
-            first = self._start_date
-            if self._day:
-                first = max(first, min(self._day, (self._read_on or self._day) - self._lookback))
-            return min(first, today)
+            return min(max(self._start_date, self._first_day), today)
 
     def _take_over(self, today: date, oldest_report: date) -> None:
         state = self._given
-        if not state or state == {"version": VERSION}:
+        if not state:
             return
         try:
-            day = _day(state[self._cursor_field])
+            # A first sync that could not find everything leaves a state without a day.
+            day = utc_day(state[self._cursor_field]) if state.keys() - {"version", "retry"} else None
             read_on = date.fromisoformat(state["read_on"]) if "read_on" in state else day
+            first_day = min(day, read_on - self._lookback) if day and read_on else date.min
             retry = {entry["uuid"]: dict(entry) for entry in state.get("retry", [])}
             known = state.get("version") == VERSION and all(map(_is_retry, retry.values()))
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             known = False
         if not known:
             self._warn("the state is not one of this connector's, so everything is read again")
-        elif max(day, read_on) > today:
-            ends = max(day, read_on)
+        elif day and read_on and (ends := max(day, read_on)) > today:
             self._warn(f"the state ends on {ends}, in the future, so everything is read again")
         else:
-            self._day, self._read_on, self._retry, self._retried = day, read_on, retry, frozenset(retry)
-            self.is_backfill = bool(state.get("backfill")) or day < oldest_report
-            if day < oldest_report:
+            self._day, self._read_on, self._first_day = day, read_on, first_day
+            self._retry, self._retried = retry, frozenset(retry)
+            self.is_backfill = day is None or bool(state.get("backfill")) or day < oldest_report
+            if day and day < oldest_report:
                 self._warn(
                     f"the state ends on {day}, and Zoom's reports begin on {oldest_report}: meetings between"
                     " the two that are no longer listed cannot be found any more"
@@ -135,7 +135,9 @@ class Progress(Cursor):
         with self._lock:
             if occurrence["uuid"] in self._retried:
                 return False
-            self._handed_out_before = max(self._handed_out_before, day)
+            # Those without a start come before all others, and say nothing about what has been found.
+            if occurrence["start_time"]:
+                self._handed_out_before = max(self._handed_out_before, day)
             self._under_way[day] += 1
             return True
 
@@ -184,7 +186,7 @@ class Progress(Cursor):
 
     def _day_of(self, occurrence: Occurrence) -> date:
         today = self._today or date.min
-        return min(_day(occurrence["start_time"]), today) if occurrence["start_time"] else today
+        return min(utc_day(occurrence["start_time"]), today) if occurrence["start_time"] else today
 
     @property
     def is_first_sync(self) -> bool:
@@ -230,9 +232,10 @@ class Progress(Cursor):
 def _is_retry(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of the state's list can be asked for again. Raises where it lacks something."""
     if entry.get("start_time"):
-        _day(entry["start_time"])
-    return isinstance(entry["uuid"], str) and isinstance(entry["attempts"], int) and int(entry["id"]) > 0
+        utc_day(entry["start_time"])
+    has_uuid = isinstance(entry["uuid"], str) and entry["uuid"] != ""
+    return has_uuid and isinstance(entry["attempts"], int) and int(entry["id"]) > 0
 
 
-def _day(instant: str) -> date:
+def utc_day(instant: str) -> date:
     return datetime.fromisoformat(instant).astimezone(UTC).date()

@@ -1,7 +1,7 @@
 """The users of an account, and the meetings and webinars that Zoom lists for each of them."""
 
 from abc import ABC
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import requests
@@ -42,12 +42,12 @@ class Users(ZoomStream):
             user["id"] = user.get("id") or f"pending:{user.get('email')}"
         return users
 
-    def _read_list(self, stream_slice: Slice | None, query: Mapping[str, str]) -> Iterator[list[Record]]:
+    def read_pages(self, stream_slice: Slice) -> Iterator[list[Record]]:
         host_keys = {}
         if self.sync.config.include_host_secrets:
-            for page in super()._read_list(stream_slice, {"include_fields": "host_key"}):
+            for page in self._read_list(stream_slice, {"include_fields": "host_key"}):
                 host_keys.update({user["id"]: user["host_key"] for user in page if "host_key" in user})
-        for page in super()._read_list(stream_slice, query):
+        for page in super().read_pages(stream_slice):
             for user in page:
                 if user["id"] in host_keys:
                     user["host_key"] = host_keys[user["id"]]
