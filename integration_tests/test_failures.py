@@ -55,8 +55,9 @@ def test_a_list_that_fails_is_named_and_costs_what_hangs_on_it(start: Start, in_
         f"Not read completely: meetings, meeting_polls, user_meetings (1 not read: users/{host}/meetings)."
         " The errors above say why."
     )
-    want = [row["id"] for row in rows if row["host_id"] != host]
-    assert sorted(record["id"] for record in output.records("meetings")) == sorted(want)
+    got = {record["id"] for record in output.records("meetings")}
+    # Some of the host's are on the list of a co-host, too.
+    assert {row["id"] for row in rows if row["host_id"] != host} <= got < {row["id"] for row in rows}
 
 
 def test_many_failures_make_one_error_that_names_ten(start: Start, in_process: InProcess) -> None:
