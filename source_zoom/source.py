@@ -15,7 +15,6 @@ from airbyte_cdk.models import (
     AirbyteStateMessage,
     AirbyteStream,
     AirbyteStreamStatus,
-    AirbyteTraceMessage,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
     FailureType,
@@ -58,6 +57,7 @@ Contents = TypeVar("Contents")
 
 CHECK_RETRY_SECONDS = 30.0
 SPARE_CONNECTIONS = 150
+ENDED = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 SEVERITY = (FailureType.config_error, FailureType.system_error, FailureType.transient_error)
 
 
@@ -168,9 +168,10 @@ class SourceZoom(AbstractSource):
         sync.authenticator.token()
         wanted = [classes[name] for name in names if name in classes]
         refused = unknown | _scope_errors(wanted, Permissions(sync.authenticator.scopes))
-        failures = {name: error.failure_type for name, error in refused.items()}
-        for name, error in refused.items():
-            yield error.as_airbyte_message(StreamDescriptor(name=name))
+        failures: dict[str, FailureType | None] = {}
+        for name, refusal in refused.items():
+            failures[name] = refusal.failure_type
+            yield refusal.as_airbyte_message(StreamDescriptor(name=name))
             yield status_message(AirbyteStream(name, {}, []), AirbyteStreamStatus.INCOMPLETE)
         read = ConcurrentRead(sync.config.num_workers, self._messages, sync.summary)
         self._stop = read.queue.stop
@@ -187,9 +188,10 @@ class SourceZoom(AbstractSource):
         try:
             with progress:
                 for message in read.messages():
-                    if message.trace:
-                        ended |= _ended(message.trace)
-                        failures = _failures(message.trace) | failures
+                    if message.trace and (status := message.trace.stream_status) and status.status in ENDED:
+                        ended.add(status.stream_descriptor.name)
+                    if message.trace and (error := message.trace.error) and error.stream_descriptor:
+                        failures.setdefault(error.stream_descriptor.name, error.failure_type)
                     yield message
         except AirbyteTracedException:
             # The CDK's error at the end repeats those of the streams, with their stack traces.
@@ -293,21 +295,6 @@ def _probe(sync: Sync) -> Permissions:
             # Whatever else Zoom says to this question, it has let the app ask.
             continue
     return Permissions(refused=refused)
-
-
-def _ended(trace: AirbyteTraceMessage) -> set[str]:
-    """The stream that has ended, if the message says so."""
-    status = trace.stream_status
-    if status and status.status in (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE):
-        return {status.stream_descriptor.name}
-    return set()
-
-
-def _failures(trace: AirbyteTraceMessage) -> dict[str, FailureType | None]:
-    """The stream that has failed and how, if the message says so."""
-    if trace.error and trace.error.stream_descriptor:
-        return {trace.error.stream_descriptor.name: trace.error.failure_type}
-    return {}
 
 
 def _states(state: list[AirbyteStateMessage] | None) -> ConnectorStateManager:

@@ -101,8 +101,8 @@ class ZoomStream(HttpStream, Parent, ABC):
     # The CDK's resumable full refresh reads a single page where streams run concurrently.
     is_resumable = False
 
-    def __init__(self, sync: Sync) -> None:
-        super().__init__()
+    def __init__(self, sync: Sync, *parents: Parent) -> None:
+        super().__init__(*parents)  # type: ignore[arg-type]  # HttpSubStream's parents are HttpStreams
         self.sync = sync
         self._http_client: ZoomClient = ZoomClient(
             self.name, self.rate_limit, self.scopes, sync, is_one_of_many="{" in self.endpoint
@@ -186,7 +186,13 @@ class ZoomStream(HttpStream, Parent, ABC):
     def slices(self) -> Iterable[Slice]:
         """What to ask for, one by one."""
 
-    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
+    def stream_slices(
+        self,
+        sync_mode: SyncMode,
+        cursor_field: list[str] | None = None,
+        stream_state: Mapping[str, Any] | None = None,
+    ) -> Iterable[Slice]:
+        # Not HttpSubStream's, which reads the parent anew for every child.
         return self.slices()
 
     def parent_slices(self) -> Iterable[Slice]:
@@ -306,7 +312,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         return (cls.primary_key,) if isinstance(cls.primary_key, str) else cls.primary_key  # type: ignore[return-value]
 
 
-class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
+class ZoomSubstream(ZoomStream, HttpSubStream, ABC):
     """A list or an object that Zoom has for each record of a parent.
 
     parent_class  the stream of the parents; `source.py` builds it and hands it over
@@ -317,11 +323,6 @@ class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
     parent_class: ClassVar[type[Parent]]
     inherits: ClassVar[Mapping[str, str]]
 
-    def __init__(self, sync: Sync, parent: Parent) -> None:
-        ZoomStream.__init__(self, sync)
-        self.parent = parent
-        self.has_multiple_slices = True
-
     @classmethod
     def parent_classes(cls) -> Sequence[type[Parent]]:
         return (cls.parent_class,)
@@ -329,10 +330,6 @@ class ZoomSubstream(HttpSubStream, ZoomStream, ABC):
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
         return cls.inherits.values()
-
-    def stream_slices(self, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
-        # Not HttpSubStream's, which reads the parent anew for every child.
-        return self.slices()
 
     def slices(self) -> Iterator[Slice]:
         for record in self.parent.shared:
