@@ -30,10 +30,37 @@ NEEDED_BY = {
     "meeting:read:list_past_instances:admin": set(),
     "webinar:read:list_past_instances:admin": set(),
 }
+NO_MEETING_INSTANCES = ["Without the instances, past meetings older than 6 months are not found."]
+NO_WEBINAR_INSTANCES = ["Without the instances, past webinars older than 6 months are not found."]
+NO_REPORTS = [
+    "Without Zoom's reports, instant, expired and deleted meetings of the past are not found.",
+    "Without Zoom's reports, instant, expired and deleted webinars of the past are not found.",
+]
+NO_HOSTS = [
+    "Zoom does not say who hosted meetings, so every user is asked for every month, which can cost thousands"
+    " of requests."
+]
+# What the streams that can do without a scope miss.
+COSTS = {
+    "meeting:read:list_meetings:admin": NO_MEETING_INSTANCES,
+    "webinar:read:list_webinars:admin": NO_WEBINAR_INSTANCES,
+    "meeting:read:list_past_instances:admin": NO_MEETING_INSTANCES,
+    "webinar:read:list_past_instances:admin": NO_WEBINAR_INSTANCES,
+    "report:read:user:admin": NO_REPORTS,
+    "report:read:list_users:admin": NO_HOSTS,
+}
+
+
+def to_add(scope: str) -> str:
+    return f"Add `{scope}` to the app, then reconnect."
 
 
 def sentence(stream: str, scope: str) -> str:
-    return f"The app may not read {stream}. Add `{scope}` to the app, then reconnect."
+    return f"The app may not read {stream}. {to_add(scope)}"
+
+
+def costs(scope: str) -> list[str]:
+    return [f"{cost} {to_add(scope)}" for cost in COSTS.get(scope, [])]
 
 
 def streams_that_need(scope: str) -> set[str]:
@@ -76,7 +103,7 @@ def test_a_missing_scope_costs_only_the_streams_that_need_it(
         assert f"`{scope}`" in said["message"]
     else:
         assert said == {"status": "SUCCEEDED"}
-        assert sorted(warnings) == sorted(sentence(name, scope) for name in suffering)
+        assert sorted(warnings) == sorted([*(sentence(name, scope) for name in suffering), *costs(scope)])
 
     witnesses = {"meeting_polls", "webinar_polls", "report_webinars", "meeting_poll_results"}
     streams = sorted(suffering | witnesses)
@@ -87,7 +114,7 @@ def test_a_missing_scope_costs_only_the_streams_that_need_it(
     for name in suffering:
         error = next(e for e in output.errors if e["stream_descriptor"]["name"] == name)
         assert error["failure_type"] == "config_error"
-        assert f"Add `{scope}` to the app, then reconnect." in error["message"]
+        assert to_add(scope) in error["message"]
         if list_scopes:
             assert error["message"] == sentence(name, scope)
             assert simulator.journal.of(name) == []
@@ -102,8 +129,10 @@ def test_classic_scopes_are_enough_and_are_named(start: Start, in_process: InPro
     status = in_process.check(server_to_server(simulator))
     assert status.of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
     warnings = {log.removeprefix("WARN ") for log in status.logs if log.startswith("WARN")}
+    scope = "report:read:admin"
     assert warnings == {
-        sentence(name, "report:read:admin") for name in STREAM_NAMES if name.startswith("report_")
+        *(sentence(name, scope) for name in STREAM_NAMES if name.startswith("report_")),
+        *(f"{cost} {to_add(scope)}" for cost in NO_REPORTS + NO_HOSTS),
     }
 
 

@@ -146,8 +146,9 @@ class SourceZoom(AbstractSource):
             Users(sync).probe()
         except ZoomError as error:
             return False, str(error)
-        for refusal in refusals.values():
-            logger.warning(refusal)
+        costs = (cost for kind in lineage(STREAMS) for cost in kind.scope_warnings(permissions))
+        for warning in [*map(str, refusals.values()), *sorted(costs)]:
+            logger.warning(warning)
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:

@@ -56,6 +56,11 @@ class Parent(ABC):
         found = [scope for parent in cls.parent_classes() for scope in parent.missing_scopes(permissions)]
         return list(dict.fromkeys(found))
 
+    @classmethod
+    def scope_warnings(cls, permissions: Permissions) -> Iterable[str]:
+        """What it costs to do without a scope that this one can do without."""
+        return ()
+
     def share(self, readers: Sequence["Parent"]) -> None:
         """Let these children read the fields that they want of every record, asking Zoom once for all."""
         self.readers = readers

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import requests
 
 from source_zoom.client import Sync
-from source_zoom.errors import Refused, StreamEnded, ZoomError
+from source_zoom.errors import Refused, StreamEnded, ZoomError, advice
 from source_zoom.permissions import Permissions
 from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM
 from source_zoom.streams.base import Parent, Record, Slice, ZoomSubstream
@@ -28,6 +28,12 @@ logger = logging.getLogger("airbyte.source_zoom")
 
 REPORT_MONTHS = 6
 WEBINAR_TYPES = frozenset({5, 6, 9})
+WITHOUT_HOSTS = (
+    "Zoom does not say who hosted meetings, so every user is asked for every month, which can cost thousands"
+    " of requests."
+)
+WITHOUT_REPORTS = "Without Zoom's reports, instant, expired and deleted {kind}s of the past are not found."
+WITHOUT_INSTANCES = f"Without the instances, past {{kind}}s older than {REPORT_MONTHS} months are not found."
 OCCURRENCE = ("start_time", "uuid", "id", "host_id")
 
 
@@ -52,6 +58,11 @@ class ReportHosts(ZoomSubstream):
         # Without its own scope, the sync takes longer and misses nothing.
         return cls.parent_class.missing_scopes(permissions)
 
+    @classmethod
+    def scope_warnings(cls, permissions: Permissions) -> Iterator[str]:
+        if not permissions.allow(cls.scopes):
+            yield f"{WITHOUT_HOSTS} {advice([permissions.to_add(cls.scopes)])}"
+
     def slices(self) -> Iterator[Slice]:
         today = self.sync.server_clock.now().date()
         return report_months(today, self.first_day(today))
@@ -66,10 +77,7 @@ class ReportHosts(ZoomSubstream):
         try:
             yield from super().records_for_children(kept)
         except Refused as refused:
-            logger.warning(
-                "Zoom does not say who hosted meetings, so every user is asked for every month,"
-                f" which can cost thousands of requests. {refused}"
-            )
+            logger.warning(f"{WITHOUT_HOSTS} {refused}")
             self.failures.clear()
             hosts = [user["id"] for user in chain([first] if first else [], users)]
             for month in self.slices():
@@ -170,6 +178,8 @@ class PastOccurrences(Parent, ABC):
         self._users = users
         self._reported = reported
         self._instances = instances
+        self._refusals: list[Refused] = []
+        self._failures: list[Exception] = []
         self.is_complete = True
 
     @classmethod
@@ -183,27 +193,29 @@ class PastOccurrences(Parent, ABC):
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
         # One of the two ways is enough.
-        ways = [way.missing_scopes(permissions) for way in (ReportedOccurrences, cls.instances_class)]
+        ways = cls._missing_by_way(permissions).values()
         return list(dict.fromkeys(chain(*ways))) if all(ways) else []
+
+    @classmethod
+    def scope_warnings(cls, permissions: Permissions) -> Iterator[str]:
+        ways = cls._missing_by_way(permissions)
+        if not all(ways.values()):
+            yield from (f"{cost} {advice(missing)}" for cost, missing in ways.items() if missing)
+
+    @classmethod
+    def _missing_by_way(cls, permissions: Permissions) -> Mapping[str, list[str]]:
+        return {
+            WITHOUT_REPORTS.format(kind=cls.kind): ReportedOccurrences.missing_scopes(permissions),
+            WITHOUT_INSTANCES.format(kind=cls.kind): cls.instances_class.missing_scopes(permissions),
+        }
 
     def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
         # Both ways begin with the users; by their answer Zoom's clock is known, and so is what readers need.
         next(iter(self._users.shared), None)
         self.first_day(self._sync.server_clock.now().date())
-        refusals: list[Refused] = []
-        failures: list[Exception] = []
-        reports = self._way(
-            (o for o in self._reported.shared if (o["type"] in WEBINAR_TYPES) == self.is_webinar),
-            f"without Zoom's reports, instant, expired and deleted {self.kind}s are not found",
-            refusals,
-            failures,
-        )
-        instances = self._way(
-            self._instances.shared,
-            f"without the instances, none older than {REPORT_MONTHS} months are found",
-            refusals,
-            failures,
-        )
+        of_kind = (o for o in self._reported.shared if (o["type"] in WEBINAR_TYPES) == self.is_webinar)
+        reports = self._way(of_kind, WITHOUT_REPORTS)
+        instances = self._way(self._instances.shared, WITHOUT_INSTANCES)
         found = _Found()
         if any(reader.progress.is_first_sync for reader in self.readers):
             # Both at once, because everything is needed and they use up different rate limits.
@@ -212,34 +224,30 @@ class PastOccurrences(Parent, ABC):
             found.update(instances)
         for day, month in groupby(reports, key=lambda occurrence: occurrence["to"]):
             found.update(month)
-            self.is_complete = not (failures or self._reported.failures or self._reported.parent.failures)
+            in_search = (self._failures, self._reported.failures, self._reported.parent.failures)
+            self.is_complete = not any(in_search)
             yield from found.take_out(f"{day}~")
-        if refusals:
+        if self._refusals:
             found.update(instances)
-        self.is_complete = not failures
+        self.is_complete = not self._failures
         yield from found.take_out("~")
-        if len(refusals) == 2:
+        if len(self._refusals) == 2:
             raise Refused(
                 f"Past {self.kind}s cannot be found: Zoom refuses both its reports and the list of instances."
-                f" {refusals[0]} {refusals[1]}"
+                f" {self._refusals[0]} {self._refusals[1]}"
             )
-        if failures:
-            raise failures[0]
+        if self._failures:
+            raise self._failures[0]
 
-    def _way(
-        self,
-        records: Iterable[Record],
-        cost: str,
-        refusals: list[Refused],
-        failures: list[Exception],
-    ) -> Iterator[Record]:
+    def _way(self, records: Iterable[Record], cost: str) -> Iterator[Record]:
+        """What one way finds; it may be refused, or fail at its end."""
         try:
             yield from records
         except Refused as refused:
-            refusals.append(refused)
-            logger.warning(f"Past {self.kind}s: {cost}. {refused}")
+            self._refusals.append(refused)
+            logger.warning(f"{cost.format(kind=self.kind)} {refused}")
         except Exception as failure:
-            failures.append(failure)
+            self._failures.append(failure)
 
 
 class _Found:
