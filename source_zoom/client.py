@@ -1,10 +1,9 @@
 """Sends requests to Zoom: paced, signed, repeated as long as that can help, judged by `errors.py`."""
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,11 +12,10 @@ from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
-import orjson
 import requests
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.http_client import HttpClient
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 
 from source_zoom.auth import ZoomAuthenticator
 from source_zoom.config import Config
@@ -43,46 +41,7 @@ logger = logging.getLogger("airbyte.source_zoom")
 request_logger = logger.getChild("requests")
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
-PIECE_BYTES = 2**20
 BLOCKED_ATTEMPTS = OTHER_ATTEMPTS = 5
-
-
-class JsonResponse(requests.Response):
-    """A response whose body is read in one piece, and parsed once, however often it is asked for."""
-
-    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
-        return super().iter_content(PIECE_BYTES, decode_unicode)
-
-    @cached_property
-    def body(self) -> Any:
-        try:
-            return orjson.loads(self.content)
-        except ValueError:
-            # Half of a character that takes two, as when a text is cut off, is no JSON to orjson.
-            lenient = json.loads(self.content.decode("utf-8-sig", "replace"))
-            return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace"))
-
-    def json(self, **kwargs: Any) -> Any:
-        """The parsed body; raises ValueError where it is not JSON."""
-        return self.body
-
-
-class _JsonAdapter(HTTPAdapter):
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        response = super().build_response(req, resp)
-        response.__class__ = JsonResponse
-        return response
-
-
-def make_session(connections: int, user_agent: str = "") -> requests.Session:
-    """One session for all streams, with a pooled connection for every worker."""
-    session = requests.Session()
-    if user_agent:
-        session.headers["User-Agent"] = user_agent
-    adapter = _JsonAdapter(pool_connections=4, pool_maxsize=connections)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 class ServerClock:

@@ -30,7 +30,7 @@ from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_m
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.auth import HandOver, ZoomAuthenticator
-from source_zoom.client import ServerClock, Sync, make_session
+from source_zoom.client import ServerClock, Sync
 from source_zoom.concurrency import ConcurrentRead
 from source_zoom.config import migrate, parse
 from source_zoom.errors import (
@@ -45,6 +45,7 @@ from source_zoom.errors import (
 )
 from source_zoom.permissions import Permissions
 from source_zoom.rate_limits import RateLimits, Retries, Timer
+from source_zoom.session import make_session
 from source_zoom.streams import STREAMS
 from source_zoom.streams.base import Parent, ZoomStream
 from source_zoom.streams.progress import Outlet
