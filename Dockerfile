@@ -21,7 +21,7 @@ RUN tools/bin/pip wheel --quiet --no-cache-dir --no-deps --no-build-isolation --
 
 FROM ${BASE_IMAGE}
 ARG VERSION=unreleased
-LABEL io.airbyte.name=airbyte/source-zoom io.airbyte.version=${VERSION}
+LABEL io.airbyte.name=source-zoom io.airbyte.version=${VERSION}
 COPY --from=build /opt/source-zoom /opt/source-zoom
 ENV PATH=/opt/source-zoom/bin:${PATH} AIRBYTE_ENTRYPOINT=/opt/source-zoom/bin/source-zoom
 USER airbyte

@@ -28,9 +28,11 @@ def test_the_metadata_speak_of_this_package() -> None:
     extra = METADATA.model_extra
     assert extra
     assert METADATA.language is ConnectorLanguage.PYTHON
-    assert METADATA.dockerRepository == f"airbyte/{PROJECT['name']}"
+    assert METADATA.dockerRepository == PROJECT["name"]
+    assert f"\nLABEL io.airbyte.name={PROJECT['name']} " in (ROOT / "Dockerfile").read_text()
     assert extra["githubIssueLabel"] == extra["remoteRegistries"]["pypi"]["packageName"] == PROJECT["name"]
     assert extra["license"] == PROJECT["license"]
+    assert (ROOT / "LICENSE").read_text().startswith(f"{PROJECT['license']} License\n")
     assert (ROOT / extra["icon"]).read_text().startswith("<svg ")
 
 
