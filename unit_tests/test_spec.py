@@ -51,6 +51,13 @@ def test_the_order_is_that_of_the_file(schema: dict[str, Any]) -> None:
     assert schema["title"]
 
 
+def test_the_consent_asks_for_the_scopes_that_the_spec_names() -> None:
+    flow = SPEC["advanced_auth"]["oauth_config_specification"]["oauth_connector_input_specification"]
+    query = flow["consent_url"].partition("?")[2].split("&")
+    params = [f"{{{{ {name}_param }}}}" for name in ("client_id", "redirect_uri", "scope", "state")]
+    assert query == ["response_type=code", *params]
+
+
 def test_every_field_of_the_form_is_in_a_group() -> None:
     groups = [group["id"] for group in FORM["groups"]]
     assert {found["group"] for found in FORM["properties"].values()} == set(groups)
@@ -71,6 +78,17 @@ def test_the_form_and_the_config_have_the_same_fields(schema: dict[str, Any], mo
         default = fields[name].default
         assert found.get("default") == (None if default in (PydanticUndefined, "") else default)
         assert schema["additionalProperties"] is True
+
+
+def test_the_form_and_the_config_have_the_same_bounds() -> None:
+    def bounds(found: dict[str, Any]) -> dict[str, Any]:
+        return {key: found[key] for key in ("minimum", "maximum", "enum") if key in found}
+
+    models = Config.model_json_schema()["properties"]
+    checked = {name: found for name, found in FORM["properties"].items() if name != "credentials"}
+    assert {name: bounds(found) for name, found in checked.items()} == {
+        name: bounds(models[name]) for name in checked
+    }
 
 
 def test_hidden_is_what_nobody_fills_in() -> None:
