@@ -1,9 +1,12 @@
-# Every target sets up what it needs: a machine with Python (3.11 or 3.13), pip, git and make is enough.
+# Every target sets up what it needs: a machine with Python (3.11 to 3.13), pip, git and make is enough.
 PYTHON ?= python3
+# PyAirbyte's environment needs Python 3.10 to 3.12.
+PYAIRBYTE_PYTHON ?= $(PYTHON)
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup demo test storm singer postgresql image image-test pyairbyte release-check lint bench lock clean
+.PHONY: setup demo test storm singer postgresql image image-test jq pyairbyte package-check release-check lint bench \
+	lock clean
 
 setup: $(VENV)/.done
 
@@ -32,32 +35,45 @@ singer: $(VENV)/.done $(SINGER) postgresql
 	$(BIN)/pytest -m singer
 
 .singer/%/.done: requirements/singer/%.txt
-	$(PYTHON) -m venv $(@D)
+	$(call environment,$(PYTHON))
+
+define environment
+	$(1) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --require-hashes -r $<
 	touch $@
+endef
 
 postgresql:
-	ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || \
-		(apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql)
+	ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || $(call install,postgresql)
+
+jq:
+	command -v jq > /dev/null || $(call install,jq)
+
+install = (apt-get update -qq && apt-get install -y -qq --no-install-recommends $(1))
 
 # source-zoom:dev and source-zoom:latest; BASE_IMAGE=… builds on another base.
 image:
 	scripts/image
 
-image-test: $(VENV)/.done
+# What `make image` built last; it fails where that is not of these sources.
+image-test: $(VENV)/.done jq
 	$(BIN)/pytest -m image
 
-# The script in docs/pyairbyte.md, in an environment of its own, as its reader has it.
+# The script in the README, in an environment of its own, as its reader has it.
 pyairbyte: $(VENV)/.done .pyairbyte/.done
 	$(BIN)/pytest -m pyairbyte
 
 .pyairbyte/.done: requirements/pyairbyte.txt
-	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install --quiet --require-hashes -r $<
-	touch $@
+	$(call environment,$(PYAIRBYTE_PYTHON))
 
+# sdist and wheel.
+package-check:
+	PYTHON=$(PYTHON) scripts/package-check
+
+# Whether this can be published: it cannot for as long as the CHANGELOG has no date for it.
 release-check:
-	PYTHON=$(PYTHON) scripts/release-check
+	scripts/release-check
+	$(MAKE) package-check
 
 lint: $(VENV)/.done
 	$(BIN)/ruff check .
@@ -83,5 +99,8 @@ lock: $(VENV)/.done
 	for consumer in $(basename $(notdir $(wildcard requirements/singer/*.in))); do \
 		$(LOCK) --output-file requirements/singer/$$consumer.txt requirements/singer/$$consumer.in; done
 
+# All that .gitignore lists, but for what may be somebody's own: config, out and secrets.
 clean:
-	rm -rf $(VENV) .singer .pyairbyte build demo-output .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .singer .pyairbyte .target-jsonl build dist demo-output .tmp .hypothesis .mypy_cache .pytest_cache \
+		.ruff_cache *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
