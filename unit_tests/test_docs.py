@@ -2,49 +2,71 @@
 
 import ast
 import re
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from pydantic_core import PydanticUndefined
 
 from source_zoom.config import Config, OAuthCredentials, ServerToServerCredentials
 from source_zoom.errors import RULES, Action, Rule
+from source_zoom.permissions import Permissions
 from source_zoom.source import lineage
 from source_zoom.streams import STREAMS
 from source_zoom.streams.base import ZoomStream
 from source_zoom.streams.past import OccurrenceStream
+from source_zoom.streams.users import Users
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "zoom.md").read_text()
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("integration_tests/**/*.md")]
 NAMES = {stream.stream_name() for stream in STREAMS}
+SCOPES = {
+    ancestor.scopes[1]: ancestor.scopes[0]
+    for ancestor in lineage(STREAMS)
+    if issubclass(ancestor, ZoomStream)
+}
 ERRORS = (
     *("ConfigError", "CredentialsRefused", "DailyLimitReached"),
     *("HostDown", "Refused", "ScopeMissing", "ZoomError"),
 )
+# Functions that put a sentence into another: which of their arguments it is, and the other one.
+WRAPPERS = {"_warn": (0, "…: {}."), "_way": (1, "Past …s: {}. …")}
 
 
 def section(title: str) -> str:
-    return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    level = re.findall(rf"^(#+) {re.escape(title)}$", PAGE, re.MULTILINE)[0]
+    rest = PAGE.partition(f"\n{level} {title}\n")[2]
+    return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def table(text: str) -> list[list[str]]:
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
-    assert rows
-    return rows
+    """The rows of the first table, without its head."""
+    lines = text[text.index("\n|") + 1 :].partition("\n\n")[0].splitlines()
+    assert set(lines[1]) <= set("| -:")
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
-def templates(*names: str) -> set[str]:
+def nodes() -> Iterator[ast.AST]:
+    for path in [*(ROOT / "source_zoom").glob("*.py"), *(ROOT / "source_zoom" / "streams").glob("*.py")]:
+        yield from ast.walk(ast.parse(path.read_text()))
+
+
+def sentences() -> set[str]:
     """The sentences that the code makes errors, warnings and refusals of, with … for what is filled in."""
     found = set()
-    for path in [*(ROOT / "source_zoom").glob("*.py"), *(ROOT / "source_zoom" / "streams").glob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            match node:
-                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[text, *_]) if (
-                    name in names
-                ):
-                    found.add(template(text))
-                case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=False), text])) if "False" in names:
-                    found.add(template(text))
-    return {sentence for sentence in found if re.search(r"\w{3}", sentence)}
+    for node in nodes():
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
+                if name in WRAPPERS:
+                    position, around = WRAPPERS[name]
+                    found.add(around.format(template(arguments[position])))
+                elif name in (*ERRORS, "warning") and arguments:
+                    found.add(template(arguments[0]))
+            case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=False), text])):
+                found.add(template(text))
+    return found - {"", "…", *(around.format("…") for _, around in WRAPPERS.values())}
 
 
 def template(text: ast.expr) -> str:
@@ -56,78 +78,139 @@ def template(text: ast.expr) -> str:
     return ""
 
 
-def begins(pattern: str, text: str) -> bool:
-    """Whether a text begins as a pattern with … for anything says."""
-    return re.match(".+".join(map(re.escape, pattern.strip(" .…").split("…"))), text) is not None
+def is_one_of(sentence: str, message: str) -> bool:
+    """Whether a message is what a sentence with … for anything can say, from its first word to its last."""
+    return re.fullmatch(".+".join(map(re.escape, sentence.split("…"))), message) is not None
 
 
-SENTENCES = templates(*ERRORS, "warning", "False")
-MESSAGES = [row[0] for row in table(section("Troubleshooting").partition("\n### ")[0])[2:]]
+def judged() -> list[Rule]:
+    """What an answer of Zoom's can be judged as: the table, and what no row of it matches."""
+    found = list(RULES)
+    for node in nodes():
+        match node:
+            case ast.Call(
+                func=ast.Name(id="Verdict"),
+                args=[ast.Attribute(attr=action), ast.Constant(value=str(reason)), status, *_],
+            ):
+                number = status.value if isinstance(status, ast.Constant) else None
+                found.append(Rule(Action[action], reason, status=number or None))  # type: ignore[arg-type]
+    return found
+
+
+SENTENCES = sentences()
+MESSAGES = [message for message, _ in table(section("Messages"))]
+JUDGED = judged()
+SKIPPED = {rule.reason for rule in JUDGED if rule.action in (Action.SKIP, Action.BLOCKED)}
+ENDING = {
+    rule.reason
+    for rule in JUDGED
+    if rule.action in (Action.SCOPE, Action.REFUSED, Action.STOP_LABEL, Action.FAIL)
+}
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())
 def test_each_stream_has_a_row(stream: type[ZoomStream]) -> None:
-    row = next(row for row in table(section("Streams")) if row[0] == f"`{stream.stream_name()}`")
+    row = next(row for row in table(section("Supported streams")) if row[0] == f"`{stream.stream_name()}`")
     assert row[2] == ", ".join(stream.key_fields())
     assert row[3] == (stream.cursor_field if issubclass(stream, OccurrenceStream) else "none")
-    assert row[5:] == [stream.rate_limit, f"`{stream.scopes[1]}`"]
+    assert row[5] == stream.rate_limit
+    needed = {scope for scope in SCOPES if stream.missing_scopes(Permissions(SCOPES.keys() - {scope}))}
+    named = set(re.findall(r"`(.+?)`", row[6]))
+    assert named | set(Users.scopes[1:2]) == needed
 
 
 def test_no_row_is_of_a_stream_that_is_none() -> None:
-    header, line, *rows = table(section("Streams"))
-    assert {row[0].strip("`") for row in rows} == NAMES
-    assert header[0] == "stream"
-    assert line[0].startswith("-")
+    rows = table(section("Supported streams"))
+    assert [row[0].strip("`") for row in rows] == [stream.stream_name() for stream in STREAMS]
 
 
-def test_each_config_field_has_a_row() -> None:
-    text = section("Configuration")
-    _, _, *rows = table(text)
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row[0])} == set(Config.model_fields)
+def test_each_config_field_has_a_row_with_its_default() -> None:
+    rows = {name: row for row in table(section("Configuration")) for name in re.findall(r"`(\w+)`", row[0])}
+    assert set(rows) == set(Config.model_fields)
     for model in (OAuthCredentials, ServerToServerCredentials):
-        assert all(f"`{name}`" in rows[0][1] for name in model.model_fields)
-    defaults = {row[0].strip("`"): row[2].strip("`") for row in rows}
-    for name in ("lookback_days", "rate_limit_plan", "rate_limit_share", "environment", "num_workers"):
-        assert defaults[name] == str(Config.model_fields[name].default)
+        assert all(f"`{name}`" in rows["credentials"][1] for name in model.model_fields)
+    for name, field in Config.model_fields.items():
+        if field.default is PydanticUndefined:
+            assert rows[name][2] == "required"
+        elif field.default in (None, ""):
+            assert "`" not in rows[name][2]
+        else:
+            assert rows[name][2] == f"`{str(field.default).lower()}`"
 
 
 def test_the_list_of_scopes_is_that_of_the_code() -> None:
-    listed = re.findall(r"```\n(.*?)```", section("Scopes"), re.DOTALL)[0].split()
-    asking = [ancestor for ancestor in lineage(STREAMS) if issubclass(ancestor, ZoomStream)]
-    assert listed == sorted({ancestor.scopes[1] for ancestor in asking})
-    assert all(f"`{ancestor.scopes[0]}`" in section("Scopes") for ancestor in asking)
+    text = section("Scopes")
+    assert re.findall(r"```\n(.+?)```", text, re.DOTALL)[0].split() == sorted(SCOPES)
+    assert all(f"`{classic}`" in text for classic in SCOPES.values())
+
+
+def test_the_scopes_of_each_way_to_past_occurrences_are_those_of_the_code() -> None:
+    """One way is enough; a scope without which nothing is missed is behind an "and"."""
+    past = [stream for stream in STREAMS if issubclass(stream, OccurrenceStream)]
+    ways = [re.findall(r"`(.+?)`", scopes.partition("; and")[0]) for _, scopes in table(section("Scopes"))]
+    without = Permissions({Users.scopes[1], *(stream.scopes[1] for stream in past)})
+    missing = {scope for stream in past for scope in stream.missing_scopes(without)}
+    assert {scope for way in ways for scope in way} == missing
+    reports, *instances = ways
+    for way in instances:
+        granted = SCOPES.keys() - {*reports, *way}
+        needing = {stream.stream_name() for stream in past if stream.missing_scopes(Permissions(granted))}
+        kind = way[0].partition(":")[0]
+        assert needing == {stream.stream_name() for stream in past if kind in stream.stream_name()}
 
 
 @pytest.mark.parametrize("sentence", sorted(SENTENCES))
-def test_each_sentence_is_in_the_troubleshooting(sentence: str) -> None:
-    assert any(begins(message, sentence) or begins(sentence, message) for message in MESSAGES)
+def test_each_sentence_is_among_the_messages(sentence: str) -> None:
+    assert any(is_one_of(sentence, message) for message in MESSAGES)
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_each_message_in_the_troubleshooting_is_in_the_code(message: str) -> None:
-    assert any(begins(message, sentence) or begins(sentence, message) for sentence in SENTENCES)
+def test_each_message_is_in_the_code(message: str) -> None:
+    assert MESSAGES.count(message) == 1
+    assert any(is_one_of(sentence, message) for sentence in SENTENCES)
+    if refusal := re.match(r"Zoom refused …(?: \(…\))?: ([^…].*?)(?: until …)? \(…\)\.", message):
+        assert refusal[1] in ENDING
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.reason)
-def test_each_reason_is_explained(rule: Rule) -> None:
-    waited_for = (Action.RETRY, Action.REFRESH, Action.SLOW_DOWN, Action.RESTART)
-    assert rule.action in waited_for or f"{rule.reason} |" in section("Troubleshooting")
+@pytest.mark.parametrize("reason", sorted(ENDING))
+def test_what_ends_a_stream_or_a_slice_is_among_the_messages(reason: str) -> None:
+    assert any(f": {reason}" in message for message in MESSAGES)
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/zoom.md", "docs/pyairbyte.md", "docs/tap-zoom.md"]
-)
-def test_links_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text()
-    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith("https://")]
+def test_what_is_skipped_is_in_the_table_and_nothing_else() -> None:
+    rows = table(section("What an error of Zoom means"))
+    assert {reason for _, reason in rows} == SKIPPED
+    for answer, reason in rows:
+        rules = [rule for rule in JUDGED if rule.reason == reason]
+        assert set(re.findall(r"\b\d{3,}\b", answer)) == {str(rule.code or rule.status) for rule in rules}
+        patterns, quoted = {rule.message for rule in rules}, re.findall(r'"(.+?)"', answer) or [""]
+        assert all(any(re.search(pattern, words, re.IGNORECASE) for words in quoted) for pattern in patterns)
+        assert all(any(re.search(pattern, words, re.IGNORECASE) for pattern in patterns) for words in quoted)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.code], ids=lambda rule: rule.reason)
+def test_each_code_is_explained(rule: Rule) -> None:
+    assert rule.action is Action.RESTART or str(rule.code) in section("What an error of Zoom means")
+
+
+def test_the_changelog_has_this_version() -> None:
+    newest = table(section("Changelog"))[0]
+    assert newest[0] == version("source-zoom")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text()
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'href="(.+?)"', text)
     for link in links:
-        path, _, anchor = link.partition("#")
-        target = (ROOT / page).parent / path if path else ROOT / page
-        assert target.exists(), link
-        assert not anchor or anchor in anchors(target.read_text()), link
+        if not link.startswith("https://"):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target.read_text()), link
 
 
 def anchors(text: str) -> set[str]:
     """How GitHub names the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
