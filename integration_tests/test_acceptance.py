@@ -3,15 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
 from airbyte_cdk.test.standard_tests._spec_compatibility import compare_specs
 from jsonschema import Draft7Validator
 
-from integration_tests.acceptance import EXPECTED_RECORDS, FOLDER, account, load
+from integration_tests.acceptance import (
+    EXPECTED_RECORDS,
+    PAST,
+    account,
+    incremental_catalog,
+    load,
+    states,
+)
 from integration_tests.completeness import canonical
 from integration_tests.conftest import Connector, Json, Output, server_to_server
 from integration_tests.zoom_simulator import Simulator
@@ -20,7 +27,7 @@ from source_zoom.streams.base import ZoomStream
 from source_zoom.streams.past import OccurrenceStream
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())
-PAST = [stream for stream in STREAMS if issubclass(stream, OccurrenceStream)]
+A_MONTH_AGO = date(2026, 10, 20)
 every_past_stream = pytest.mark.parametrize("stream", PAST, ids=lambda stream: stream.stream_name())
 
 
@@ -49,19 +56,27 @@ def full_refresh(source: Connector, simulator: Simulator) -> Output:
 
 
 @pytest.fixture(scope="module")
-def incremental(source: Connector, simulator: Simulator) -> Output:
-    return read_incrementally(source, simulator, "states.json")
+def incremental(source: Connector, simulator: Simulator, catalog: dict[str, Json]) -> Output:
+    return read_incrementally(source, simulator, catalog, states(A_MONTH_AGO))
 
 
 @pytest.fixture(scope="module")
-def from_the_future(source: Connector, simulator: Simulator) -> Output:
-    return read_incrementally(source, simulator, "future_states.json")
+def from_the_future(source: Connector, simulator: Simulator, catalog: dict[str, Json]) -> Output:
+    return read_incrementally(source, simulator, catalog, states(date(2031, 1, 1)))
 
 
-def read_incrementally(source: Connector, simulator: Simulator, states: str | Path) -> Output:
-    config = source.file("config.json", server_to_server(simulator))
-    files = ("--catalog", FOLDER / "incremental_catalog.json", "--state", FOLDER / states)
-    return source.run("read", "--config", config, *files)
+def read_incrementally(
+    source: Connector, simulator: Simulator, catalog: dict[str, Json], state: list[Json]
+) -> Output:
+    files = {
+        "config": server_to_server(simulator),
+        "catalog": incremental_catalog(catalog.values()),
+        "state": state,
+    }
+    named = (
+        (f"--{name}", source.file(f"incremental_{name}.json", content)) for name, content in files.items()
+    )
+    return source.run("read", *chain.from_iterable(named))
 
 
 def test_saved_configs_of_the_released_spec_stay_valid(source: Connector) -> None:
@@ -125,20 +140,20 @@ def test_cursors_are_not_before_the_state_less_the_lookback(
 ) -> None:
     assert incremental.code == 0
     name, cursor = stream.stream_name(), stream.cursor_field
-    state = next(state["stream"] for state in load("states.json") if name in str(state))
-    reached = datetime.fromisoformat(state["stream_state"][cursor]).astimezone(UTC)
-    oldest = f"{reached - timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+    oldest = f"{A_MONTH_AGO - timedelta(days=2)}T00:00:00Z"
     read = {record[cursor] for record in incremental.records(name)}
     everything = {record[cursor] for record in full_refresh.records(name)}
     assert min(everything) < oldest <= min(read)
     assert incremental.records(name)[0] in full_refresh.records(name)
 
 
-def test_the_last_states_are_usable(source: Connector, simulator: Simulator, incremental: Output) -> None:
+def test_the_last_states_are_usable(
+    source: Connector, simulator: Simulator, catalog: dict[str, Json], incremental: Output
+) -> None:
     last = {state["stream"]["stream_descriptor"]["name"]: state for state in incremental.of("STATE")}
     assert set(last) == {stream.stream_name() for stream in PAST}
-    states = [{key: state[key] for key in ("type", "stream")} for state in last.values()]
-    again = read_incrementally(source, simulator, source.file("states.json", states))
+    state = [{key: state[key] for key in ("type", "stream")} for state in last.values()]
+    again = read_incrementally(source, simulator, catalog, state)
     assert again.code == 0
     assert not any(log.startswith("WARN") for log in again.logs)
     assert 0 < again.record_counts.total() < incremental.record_counts.total()
@@ -151,8 +166,8 @@ def test_a_state_in_the_future_is_warned_about_and_read_in_full(
     name = stream.stream_name()
     assert any(log.startswith("WARN") and name in log and "2031-01-01" in log for log in from_the_future.logs)
     assert canonical(from_the_future.records(name), set()) == canonical(full_refresh.records(name), set())
-    states = [state for state in from_the_future.of("STATE") if name in str(state)]
-    assert states[-1]["stream"]["stream_state"][stream.cursor_field] < "2027"
+    last = [state for state in from_the_future.of("STATE") if name in str(state)][-1]
+    assert last["stream"]["stream_state"][stream.cursor_field] < "2027"
 
 
 @pytest.mark.parametrize(

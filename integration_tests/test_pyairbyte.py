@@ -1,4 +1,4 @@
-"""The script of docs/pyairbyte.md, run as its reader runs it."""
+"""The script of the README, and what docs/pyairbyte.md adds to it, run as their reader runs them."""
 
 import json
 import os
@@ -23,7 +23,10 @@ from source_zoom.streams.base import ZoomStream
 pytestmark = pytest.mark.pyairbyte
 
 ROOT = Path(__file__).parent.parent
-SCRIPT = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pyairbyte.md").read_text(), re.DOTALL)[0]
+COMMAND = re.findall(
+    r"pip install airbyte\n(.*?^END\n)", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
+)[0]
+MORE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pyairbyte.md").read_text(), re.DOTALL)[0]
 
 UUIDS = ("uuid", "meeting_uuid", "webinar_uuid")
 
@@ -31,7 +34,7 @@ UUIDS = ("uuid", "meeting_uuid", "webinar_uuid")
 def run(folder: Path) -> tuple[dict[str, int], str]:
     """What one run of the script prints: the rows of each table, and what comes after."""
     done = subprocess.run(
-        [ROOT / ".pyairbyte" / "bin" / "python", "zoom.py"],
+        ["sh", "-c", COMMAND.removesuffix("END\n") + MORE + "END\n"],
         cwd=folder,
         env={**os.environ, "AIRBYTE_OFFLINE_MODE": "1", "NO_COLOR": "1"},
         capture_output=True,
@@ -60,13 +63,15 @@ def test_the_tables_hold_every_row_and_the_second_run_asks_for_what_is_new(
     account = start(1, Size(users=6), clock=clock, plan="unlimited")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "source-zoom").symlink_to(CONNECTOR)
-    (tmp_path / "config.json").write_text(json.dumps(server_to_server(account)))
-    (tmp_path / "zoom.py").write_text(SCRIPT)
+    (tmp_path / ".pyairbyte").symlink_to(ROOT / ".pyairbyte")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.json").write_text(json.dumps(server_to_server(account)))
 
     counts, printed = run(tmp_path)
     before = {stream: rows_by_key(account, stream) for stream in STREAMS}
     assert counts == {stream.stream_name(): before[stream].total() for stream in STREAMS}
     assert re.search(r"\nmeeting_id\n(\d+ +\d+\n){5}", printed)
+    assert {path.name for path in tmp_path.iterdir()} == {".venv", ".pyairbyte", "config", "out"}
 
     first = len(account.journal.answered())
     clock.advance(days=7)

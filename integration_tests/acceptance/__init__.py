@@ -1,14 +1,18 @@
 """What the acceptance tests read and compare with: an account that is the same on every day, and files."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from integration_tests.zoom_simulator import Clock, Simulator, Size
+from source_zoom.streams import STREAMS
+from source_zoom.streams.past import OccurrenceStream
 
 FOLDER = Path(__file__).parent
 EXPECTED_RECORDS = FOLDER / "expected_records.jsonl"
+PAST = [stream for stream in STREAMS if issubclass(stream, OccurrenceStream)]
 
 
 def account() -> Simulator:
@@ -18,3 +22,34 @@ def account() -> Simulator:
 
 def load(name: str) -> Any:
     return json.loads((FOLDER / name).read_text())
+
+
+def states(day: date) -> list[dict[str, Any]]:
+    """A state for each stream of past occurrences, which has read everything before a day."""
+    return [
+        {
+            "type": "STREAM",
+            "stream": {
+                "stream_descriptor": {"name": stream.stream_name()},
+                "stream_state": {stream.cursor_field: f"{day}T00:00:00Z", "version": 1},
+            },
+        }
+        for stream in PAST
+    ]
+
+
+def incremental_catalog(streams: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Those of the discovered streams that can be read incrementally, configured so."""
+    return {
+        "streams": [
+            {
+                "stream": stream,
+                "sync_mode": "incremental",
+                "cursor_field": stream["default_cursor_field"],
+                "destination_sync_mode": "append_dedup",
+                "primary_key": stream["source_defined_primary_key"],
+            }
+            for stream in streams
+            if "incremental" in stream["supported_sync_modes"]
+        ]
+    }
