@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,8 @@ ERRORS = (
     *("ConfigError", "CredentialsRefused", "DailyLimitReached"),
     *("HostDown", "Refused", "ScopeMissing", "ZoomError"),
 )
-# Functions that put a sentence into another: which of their arguments it is, and the other one.
-WRAPPERS = {"_warn": (0, "…: {}."), "_way": (1, "Past …s: {}. …")}
+# Functions that put a sentence into another: which of their arguments it is, and what is around it.
+WRAPPERS = {"_warn": (0, "…: {}."), "_way": (1, "{} …")}
 
 
 def section(title: str) -> str:
@@ -48,34 +49,44 @@ def table(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
-def nodes() -> Iterator[ast.AST]:
+def modules() -> Iterator[list[ast.AST]]:
     for path in [*(ROOT / "source_zoom").glob("*.py"), *(ROOT / "source_zoom" / "streams").glob("*.py")]:
-        yield from ast.walk(ast.parse(path.read_text()))
+        yield list(ast.walk(ast.parse(path.read_text())))
 
 
-def sentences() -> set[str]:
+def sentences() -> Iterator[str]:
     """The sentences that the code makes errors, warnings and refusals of, with … for what is filled in."""
-    found = set()
-    for node in nodes():
-        match node:
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
-                if name in WRAPPERS:
-                    position, around = WRAPPERS[name]
-                    found.add(around.format(template(arguments[position])))
-                elif name in (*ERRORS, "warning") and arguments:
-                    found.add(template(arguments[0]))
-            case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=False), text])):
-                found.add(template(text))
-    return found - {"", "…", *(around.format("…") for _, around in WRAPPERS.values())}
+    for nodes in modules():
+        texts: dict[str, str] = {}
+        for node in nodes:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() | ast.JoinedStr() as text):
+                    texts[name] = template(text, {})
+        # Parts of sentences, such as the name of a resource, are filled in.
+        texts = {name: text for name, text in texts.items() if text.endswith(".")}
+        for node in nodes:
+            match node:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
+                    if name in WRAPPERS:
+                        position, around = WRAPPERS[name]
+                        yield around.format(template(arguments[position], texts))
+                    elif name in (*ERRORS, "warning") and arguments:
+                        yield template(arguments[0], texts)
+                case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=False), text])):
+                    yield template(text, texts)
 
 
-def template(text: ast.expr) -> str:
+def template(text: ast.expr, texts: Mapping[str, str]) -> str:
     match text:
         case ast.Constant(value=str(value)):
-            return value
+            return re.sub(r"\{\w+\}", "…", value)
         case ast.JoinedStr(values=parts):
-            return "".join(part.value if isinstance(part, ast.Constant) else "…" for part in parts)
-    return ""
+            return "".join(template(part, texts) for part in parts)
+        case ast.FormattedValue(value=value):
+            return template(value, texts)
+        case ast.Name(id=name):
+            return texts.get(name, "…")
+    return "…"
 
 
 def is_one_of(sentence: str, message: str) -> bool:
@@ -86,7 +97,7 @@ def is_one_of(sentence: str, message: str) -> bool:
 def judged() -> list[Rule]:
     """What an answer of Zoom's can be judged as: the table, and what no row of it matches."""
     found = list(RULES)
-    for node in nodes():
+    for node in chain.from_iterable(modules()):
         match node:
             case ast.Call(
                 func=ast.Name(id="Verdict"),
@@ -97,7 +108,7 @@ def judged() -> list[Rule]:
     return found
 
 
-SENTENCES = sentences()
+SENTENCES = {sentence for sentence in sentences() if re.search(r"\w{3}", sentence)}
 MESSAGES = [message for message, _ in table(section("Messages"))]
 JUDGED = judged()
 SKIPPED = {rule.reason for rule in JUDGED if rule.action in (Action.SKIP, Action.BLOCKED)}
