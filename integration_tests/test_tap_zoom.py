@@ -204,7 +204,9 @@ def test_streams_that_are_not_read_keep_their_state(tap: Tap, config: Json, firs
     assert output.state == first.state
 
 
-@pytest.mark.parametrize("change", ["full table", "no bookmark", "no state", "state of the old tap"])
+@pytest.mark.parametrize(
+    "change", ["full table", "no bookmark", "no state", "state of the old tap", "bookmark of another tap"]
+)
 def test_what_makes_the_tap_read_everything(tap: Tap, config: Json, first: Tapped, change: str) -> None:
     state = json.loads(json.dumps(first.state))
     catalog = tap.catalog(config, "report_meetings")
@@ -212,6 +214,8 @@ def test_what_makes_the_tap_read_everything(tap: Tap, config: Json, first: Tappe
         root(entry(catalog, "report_meetings"))["replication-method"] = "FULL_TABLE"
     elif change == "no bookmark":
         del state["bookmarks"]["report_meetings"]
+    elif change == "bookmark of another tap":
+        state = {"bookmarks": {"report_meetings": {"id": 5}}}
     else:
         state = {"currently_syncing": None} if change == "state of the old tap" else None
     output = tap.read(config, catalog=catalog, state=state)
@@ -219,13 +223,19 @@ def test_what_makes_the_tap_read_everything(tap: Tap, config: Json, first: Tappe
     if change == "full table":
         assert output.state["bookmarks"] == first.state["bookmarks"]
         assert "bookmark_properties" not in output.schema("report_meetings")
+    assert [line for line in output.log if line.startswith("WARNING")] == (
+        ["WARNING report_meetings: its bookmark is not one of this tap's, so everything is read."]
+        if change == "bookmark of another tap"
+        else []
+    )
 
 
-def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tapped) -> None:
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tapped, is_alone: bool) -> None:
     starts = sorted(record["start_time"] for record in first.records("report_meetings"))
     middle = starts[len(starts) // 2][:10]
-    state = json.loads(json.dumps(first.state))
-    state["bookmarks"]["report_meetings"] = {"start_time": f"{middle}T00:00:00Z"}
+    state = {} if is_alone else json.loads(json.dumps(first.state))
+    state["bookmarks"] = {"report_meetings": {"start_time": f"{middle}T00:00:00Z"}}
     output = tap.read(
         {**config, "lookback_days": 0}, catalog=tap.catalog(config, "report_meetings"), state=state
     )
@@ -312,6 +322,25 @@ def test_what_fails_costs_its_own_rows_and_the_exit_code(start: Start, tap: Tap)
     assert f"ERROR Zoom refused GET /v2/meetings/{number}" in output.err
     assert output.state["currently_syncing"] is None
     assert "Traceback" not in output.err
+
+
+def test_a_stream_that_fails_in_its_first_run_is_read_by_a_later_one(start: Start, tap: Tap) -> None:
+    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    config = server_to_server(simulator)
+    catalog = tap.catalog(config, "users", "report_meetings")
+    simulator.faults.reply("/v2/past_meetings/.*/instances", 400, {"code": 999, "message": "Something new."})
+    failed = tap.read(config, catalog=catalog)
+    assert failed.code == 1
+    assert "Traceback" not in failed.err
+    assert len(failed.records("users")) == len(expected(simulator, CLASSES["users"]))
+    assert "bookmarks" not in failed.state
+    simulator.faults.clear()
+    healed = tap.read(config, catalog=catalog, state=failed.state)
+    assert healed.code == 0
+    assert occurrences(healed.records("report_meetings")) == occurrences(
+        expected(simulator, CLASSES["report_meetings"])
+    )
+    assert set(healed.state["bookmarks"]) == {"report_meetings"}
 
 
 @pytest.mark.parametrize("shape", ["flat", "nested"])
