@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -448,26 +447,59 @@ def test_a_closed_pipe_ends_the_tap_without_a_word(account: Simulator, tap: Tap,
         process.stdout.readline()
         process.stdout.close()
         err = process.stderr.read()
+    assert process.returncode == 143
     assert "Traceback" not in err
     assert "Broken pipe" not in err
 
 
-def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
-    simulator = start(1, Size(users=8), plan="free")
-    path = tap.file("config.json", server_to_server(simulator, rate_limit_plan="free"))
-    with subprocess.Popen(
-        [TAP, "--config", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+def test_a_pipe_closed_before_anything_was_written_is_left_without_a_word() -> None:
+    command = [TAP, "--about"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stderr
-        lines = [process.stdout.readline() for _ in range(25)]
-        os.kill(process.pid, signal.SIGTERM)
-        rest, err = process.communicate(timeout=30)
+        process.stdout.close()
+        assert process.stderr.read() == ""
     assert process.returncode == 143
-    last = json.loads((lines + rest.splitlines())[-1])
-    assert last["type"] == "STATE"
-    assert last["value"]["currently_syncing"] in STREAM_NAMES
+
+
+def test_a_full_disk_ends_the_tap_at_once(tap: Tap, config: Json) -> None:
+    """Though threads wait for room in the queue that nobody empties any more."""
+    command = [TAP, "--config", tap.file("config.json", config)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "CRITICAL The tap cannot go on: [Errno 28] No space left on device."
+    )
+
+
+def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
+    simulator = start(1, Size(users=8), clock=Clock(running=False), plan="unlimited", latency=0.05)
+    config = server_to_server(simulator)
+    catalog = tap.catalog(config, "users", "report_meetings")
+    path = tap.file("config.json", {**config, "num_workers": 1})
+    command = [TAP, "--config", path, "--catalog", tap.file("catalog.json", catalog)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        lines = []
+        while not lines or '"bookmarks"' not in lines[-1]:
+            lines.append(process.stdout.readline())
+        process.terminate()
+        last, err = process.communicate(timeout=30)
+    assert process.returncode == 143
     assert "Traceback" not in err
+    stopped = Tapped(143, "".join(lines) + last, err)
+    assert stopped.messages[-1]["type"] == "STATE"
+    assert set(stopped.state["bookmarks"]) == {"report_meetings"}
+    assert stopped.state["currently_syncing"] == "report_meetings"
+    rest = tap.read(config, catalog=catalog, state=stopped.state)
+    assert rest.code == 0
+    assert len(rest.records("report_meetings")) > 0
+    assert occurrences([*stopped.records("report_meetings"), *rest.records("report_meetings")]) == (
+        occurrences(expected(simulator, CLASSES["report_meetings"]))
+    )
 
 
 GOOD: Json = {"client_id": "c", "client_secret": "s", "refresh_token": "r"}

@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callab
         logger.critical(error.message)
     except BrokenPipeError:
         raise
+    except OSError as error:
+        logger.critical(f"The tap cannot go on: {error}.")
     except Exception:
         logger.critical("The tap has failed, and should not have: please report this.", exc_info=True)
     return 1
