@@ -1,5 +1,6 @@
 """`tap-zoom`: the account as Singer messages, and what its users rely on besides."""
 
+import errno
 import json
 import logging
 import os
@@ -342,8 +343,12 @@ def test_a_stream_that_fails_in_its_first_run_is_read_by_a_later_one(start: Star
     assert set(healed.state["bookmarks"]) == {"report_meetings"}
 
 
-@pytest.mark.parametrize("shape", ["flat", "nested"])
-def test_a_rotated_token_is_in_the_file_before_it_is_used(start: Start, tap: Tap, shape: str) -> None:
+@pytest.mark.parametrize(("shape", "is_mount"), [("flat", False), ("nested", False), ("nested", True)])
+def test_a_rotated_token_is_in_the_file_before_it_is_used(
+    start: Start, tap: Tap, monkeypatch: pytest.MonkeyPatch, shape: str, is_mount: bool
+) -> None:
+    if is_mount:
+        monkeypatch.setattr(Path, "replace", busy)
     simulator = start(1, Size(users=2), plan="unlimited")
     config = {**oauth(simulator), "key_mode": "lossless", "mine": {"deep": [1, 2]}}
     if shape == "flat":
@@ -368,6 +373,14 @@ def test_a_rotated_token_is_in_the_file_before_it_is_used(start: Start, tap: Tap
         return check(label)
 
     simulator.limits.check = look  # type: ignore[method-assign]
+    issue = simulator.oauth.issue
+
+    def issue_late(*arguments: Any) -> Any:
+        real.write_text(json.dumps({**json.loads(real.read_text()), "theirs": "changed while the tap ran"}))
+        return issue(*arguments)
+
+    simulator.oauth.issue = issue_late  # type: ignore[method-assign]
+    config["theirs"] = "changed while the tap ran"
     catalog = tap.file("catalog.json", selected("users"))
     for _ in range(2):
         output = tap.run("--config", str(link), "--catalog", catalog)
@@ -381,9 +394,35 @@ def test_a_rotated_token_is_in_the_file_before_it_is_used(start: Start, tap: Tap
     (left if shape == "flat" else left["credentials"]).pop("token_expiry_date")
     (left if shape == "flat" else left["credentials"])["refresh_token"] = "rotated"
     (config if shape == "flat" else config["credentials"])["refresh_token"] = "rotated"
-    assert left == config
-    assert list(left) == list(config)
+    # As text, to compare the order of the keys, too.
+    assert json.dumps(left) == json.dumps(config)
     assert simulator.oauth.refresh_token not in output.err
+
+
+def busy(path: Path, target: Path) -> Path:
+    """What the operating system says about a file that is a mount of its own."""
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+
+def test_a_config_that_cannot_be_written_in_full_stays_as_it_is(
+    start: Start, tap: Tap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = start(1, Size(users=1), plan="unlimited")
+    path = Path(tap.file("config.json", oauth(simulator)))
+    before = path.read_text()
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    output = tap.run("--config", str(path))
+    assert output.code == 1
+    assert output.log[-1] == (
+        f"CRITICAL The config file {path} could not be written: No space left on device. It holds a refresh"
+        " token that Zoom has replaced: authorize the app again."
+    )
+    assert path.read_text() == before
+    assert list(tap.folder.iterdir()) == [path]
 
 
 def test_dev_begins_with_the_access_token_of_the_config(start: Start, tap: Tap) -> None:
@@ -536,10 +575,21 @@ def test_a_bad_config_is_one_sentence(tap: Tap, content: object, sentence: str) 
     assert output.log == [f"CRITICAL {sentence.format(path=path)}"]
 
 
-def test_dev_wants_an_access_token(tap: Tap) -> None:
-    output = tap.run("--dev", "--config", tap.file("config.json", GOOD))
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (GOOD, "--dev uses the config's access_token: add one, or leave --dev out."),
+        (
+            {"account_id": "a", "client_id": "c", "client_secret": "s", "access_token": "t"},
+            "--dev is for OAuth apps with a refresh_token; a Server-to-Server OAuth app gets its tokens by"
+            " itself: leave --dev out.",
+        ),
+    ],
+)
+def test_dev_wants_an_access_token(tap: Tap, content: Json, sentence: str) -> None:
+    output = tap.run("--dev", "--config", tap.file("config.json", content))
     assert (output.code, output.out) == (1, "")
-    assert output.log == ["CRITICAL --dev uses the config's access_token: add one, or leave --dev out."]
+    assert output.log == [f"CRITICAL {sentence}"]
 
 
 def test_a_config_that_cannot_be_written_is_refused_before_its_token_is_used(
@@ -551,9 +601,10 @@ def test_a_config_that_cannot_be_written_is_refused_before_its_token_is_used(
     output = tap.run("--config", path)
     assert (output.code, output.out) == (1, "")
     assert output.log == [
-        f"CRITICAL The folder of the config file {path} cannot be written to, and Zoom replaces the refresh"
-        " token at each use: make it writable, or use a Server-to-Server OAuth app."
+        f"CRITICAL The config file {path} or its folder cannot be written to, and Zoom replaces the refresh"
+        " token at each use: make both writable, or use a Server-to-Server OAuth app."
     ]
+    assert tap.run("--discover", "--config", path).code == 0
 
 
 NO_CATALOG = 'The catalog is not a Singer catalog: it must be an object with "streams", a list.'

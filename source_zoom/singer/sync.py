@@ -53,6 +53,8 @@ class _Tap:
         self._key_mode = file.key_mode
         self._source = source
         self._entrypoint = AirbyteEntrypoint(source)
+        if not (arguments.discover or arguments.dev):
+            file.check_writable()
         self._config = source.configure(file.for_airbyte(dev=arguments.dev), "")
 
     def run(self) -> int:
