@@ -115,6 +115,7 @@ def test_metrics_count_every_record_and_every_request(account: Simulator, tap: T
     assert counted == {"meetings": len(output.records("meetings"))}
     durations = output.metrics("http_request_duration")
     assert len(durations) == len(requests)
+    assert {point["type"] for point in durations} == {"timer"}
     assert Counter(point["tags"]["http_status_code"] for point in durations) == Counter(
         entry.status for entry in requests
     )
@@ -148,12 +149,14 @@ def test_a_child_alone_and_only_the_selected_fields(account: Simulator, tap: Tap
     meetings = entry(catalog, "meetings")
     for column in meetings["schema"]["properties"]:
         field(meetings, "properties", column)["selected"] = column in ("topic", "settings", "occurrences")
+    field(meetings, "properties", "duration")["inclusion"] = "automatic"
+    field(meetings, "properties", "agenda").update(inclusion="unsupported", selected=True)
     field(meetings, "properties", "settings", "properties", "host_video")["selected"] = False
     catalog["streams"] = [meetings]
     output = tap.read(config, catalog=catalog)
     assert output.code == 0
     assert len(output.records("meetings")) == len(expected(account, CLASSES["meetings"]))
-    columns = {"id", "topic", "settings", "occurrences"}
+    columns = {"id", "topic", "settings", "occurrences", "duration"}
     assert set(output.schema("meetings")["schema"]["properties"]) == columns
     assert {column for record in output.records("meetings") for column in record} == columns
     settings = output.schema("meetings")["schema"]["properties"]["settings"]["properties"]
@@ -161,6 +164,19 @@ def test_a_child_alone_and_only_the_selected_fields(account: Simulator, tap: Tap
     assert "host_video" not in settings
     assert all("host_video" not in record["settings"] for record in output.records("meetings"))
     assert any("participant_video" in record["settings"] for record in output.records("meetings"))
+
+
+def test_a_stream_that_its_schema_selects_is_read(tap: Tap, config: Json) -> None:
+    catalog = tap.catalog(config)
+    entry(catalog, "users")["schema"]["selected"] = True
+    output = tap.read(config, catalog=catalog)
+    assert {message["stream"] for message in output.of("SCHEMA")} == {"users"}
+
+
+def test_what_cannot_be_read_incrementally_is_said(tap: Tap, config: Json) -> None:
+    output = tap.read(config, catalog=selected("users", **{"replication-method": "INCREMENTAL"}))
+    assert output.code == 0
+    assert "WARNING users cannot be read incrementally: Zoom cannot say what changed." in output.log
 
 
 def test_nothing_selected_is_one_state(account: Simulator, tap: Tap, config: Json) -> None:
@@ -612,6 +628,7 @@ METADATA = (
     "The catalog's metadata of the stream 'users' must be a list of objects with a breadcrumb and metadata:"
     " discover again."
 )
+KEYS = "The catalog's key_properties of the stream 'users' must be a list of names: discover again."
 
 
 def selected(name: str, **metadata: object) -> Json:
@@ -628,6 +645,16 @@ def selected(name: str, **metadata: object) -> Json:
         ({"streams": ["users"]}, NO_CATALOG),
         ({"streams": [{"stream": "users", "metadata": {"a": 1}}]}, METADATA),
         ({"streams": [{"stream": "users", "metadata": [{"metadata": {}}]}]}, METADATA),
+        (
+            {"streams": [{"tap_stream_id": ["users"]}]},
+            "The catalog's tap_stream_id ['users'] must be a stream's name: discover again.",
+        ),
+        (
+            {"streams": [{"stream": "users", "schema": "x"}]},
+            "The catalog's schema of the stream 'users' must be an object: discover again.",
+        ),
+        ({"streams": [{"stream": "users", "key_properties": [1]}]}, KEYS),
+        ({"streams": [{"stream": "users", "key_properties": 5}]}, KEYS),
         (
             selected("minutes"),
             "The catalog selects the stream 'minutes', which this tap does not have: discover again.",
