@@ -297,6 +297,8 @@ def test_what_the_schema_does_not_know_comes_after_a_wider_schema(start: Start, 
         {"id": "b", "type": "2", "moon": "full", "tides": [1], "nothing": None, "created_at": ""},
         {"id": "c", "type": "first", "moon": 5, "custom_attributes": [{"key": 7, "phase": {"x": 1}}]},
         {"id": "d", "dept": {"a": 1}, "created_at": "some day", "verified": 1.0, "moon": "new"},
+        {"id": "e", "created_at": "2026-02-30T25:61:00Z", "last_login_time": "2026-02-28T23:59:59+05:30"},
+        {"id": "f", "pmi": 1e20},
     ]
     simulator.faults.reply(r"/v2/users\?", 200, {"users": users, "next_page_token": ""})
     config = server_to_server(simulator)
@@ -310,13 +312,15 @@ def test_what_the_schema_does_not_know_comes_after_a_wider_schema(start: Start, 
         elif message["type"] == "RECORD":
             jsonschema.validate(message["record"], closed(schemas["users"]))
             got.append({key: value for key, value in message["record"].items() if key != "status"})
-    assert got[:4] == [
+    assert got[:6] == [
         {"id": "a", "type": 1},
         {"id": "b", "type": 2, "moon": "full", "tides": [1], "created_at": None},
         {"id": "c", "type": "first", "moon": "5", "custom_attributes": [{"key": "7", "phase": {"x": 1}}]},
         {"id": "d", "dept": '{"a":1}', "created_at": None, "verified": 1, "moon": "new"},
+        {"id": "e", "created_at": None, "last_login_time": "2026-02-28T23:59:59+05:30"},
+        {"id": "f", "pmi": 1e20},
     ]
-    assert len(output.of("SCHEMA")) == 3
+    assert len(output.of("SCHEMA")) == 4
     assert [line for line in output.log if "no date-time" in line] == [
         "WARNING properties.created_at holds what is no date-time; such values become null."
     ]
