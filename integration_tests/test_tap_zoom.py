@@ -475,25 +475,40 @@ def test_the_connection_can_be_tested(start: Start, tap: Tap) -> None:
     assert "CRITICAL Zoom refused the credentials: HTTP 400 Invalid client_id or client_secret" in refused.err
 
 
-def test_about_and_version_come_without_the_cdk() -> None:
-    script = (
-        "import sys; from source_zoom.singer.tap import main; main(['--about', '--format', 'json']);"
-        " sys.exit('airbyte_cdk' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    about = json.loads(done.stdout)
+WITHOUT_CDK = """
+import contextlib, sys
+from source_zoom.singer.tap import main
+with contextlib.suppress(SystemExit):
+    main(sys.argv[1:])
+sys.exit("airbyte_cdk" in sys.modules)
+"""
+
+
+def without_cdk(*flags: str) -> str:
+    """What the tap prints, if that takes no import of the CDK."""
+    command = [sys.executable, "-c", WITHOUT_CDK, *flags]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_about_version_and_help_come_without_the_cdk() -> None:
+    about = json.loads(without_cdk("--about", "--format", "json"))
     assert about["name"] == "tap-zoom"
     assert {"catalog", "discover", "state", "properties"} <= set(about["capabilities"])
     settings = about["settings"]["properties"]
     assert settings["key_mode"]["enum"] == ["lossless", "tap_zoom"]
-    assert "airbyte_secret" not in done.stdout
-    secret = settings["credentials"]["oneOf"][0]["properties"]["client_secret"]
-    assert secret["secret"] is True
-    assert secret["writeOnly"] is True
+    assert "required" not in about["settings"]
+    for secret in (
+        settings["credentials"]["oneOf"][0]["properties"]["client_secret"],
+        settings["client_secret"],
+    ):
+        assert secret["secret"] is True
+        assert secret["writeOnly"] is True
+        assert "airbyte_secret" not in secret
+    assert {"account_id", "client_id", "refresh_token"} <= set(settings)
     text = subprocess.run([TAP, "--about"], capture_output=True, text=True, check=True).stdout
     assert f"version: {about['version']}\n" in text
-    done = subprocess.run([TAP, "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout == f"tap-zoom {about['version']}\n"
+    assert without_cdk("--version") == f"tap-zoom {about['version']}\n"
+    assert "--discover" in without_cdk("--help")
 
 
 def test_a_closed_pipe_ends_the_tap_without_a_word(account: Simulator, tap: Tap, config: Json) -> None:
