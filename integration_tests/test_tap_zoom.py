@@ -23,6 +23,40 @@ from integration_tests.zoom_simulator import Clock, Simulator, Size
 
 Start = Callable[..., Simulator]
 
+# What tap-zoom 2.1.1 has.
+OLD_KEYS = {
+    "users": ["id"],
+    "meetings": ["uuid"],
+    "meeting_registrants": ["meeting_id", "id"],
+    "meeting_polls": ["meeting_id", "id"],
+    "meeting_poll_results": ["meeting_uuid", "email"],
+    "meeting_questions": ["meeting_id"],
+    "webinars": ["uuid"],
+    "webinar_panelists": ["webinar_id", "id"],
+    "webinar_registrants": ["webinar_id", "id"],
+    "webinar_absentees": ["webinar_uuid", "id"],
+    "webinar_polls": ["webinar_id", "id"],
+    "webinar_poll_results": ["webinar_uuid", "email"],
+    "webinar_questions": ["webinar_id"],
+    "webinar_tracking_sources": ["webinar_id", "id"],
+    "webinar_qna_results": ["webinar_uuid", "email"],
+    "report_meetings": ["uuid"],
+    "report_meeting_participants": ["meeting_id", "id"],
+    "report_webinars": ["uuid"],
+    "report_webinar_participants": ["webinar_id", "id"],
+}
+
+# The streams whose keys are other ones under `lossless`.
+OTHER_KEYS = (
+    "meetings",
+    "meeting_poll_results",
+    "webinars",
+    "webinar_poll_results",
+    "webinar_qna_results",
+    "report_meeting_participants",
+    "report_webinar_participants",
+)
+
 RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
@@ -59,6 +93,7 @@ def everything(account: Simulator, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_every_row_arrives_as_singer_has_it(account: Simulator, everything: Tapped, stream: str) -> None:
     assert everything.code == 0
     rows = [as_singer(stream, row) for row in expected(account, CLASSES[stream])]
+    assert rows
     got = everything.records(stream)
     assert canonical(got, {"row_id"}) == canonical(rows, HOST_SECRETS)
     keys = everything.schema(stream)["key_properties"]
@@ -111,8 +146,14 @@ def test_metrics_count_every_record_and_every_request(account: Simulator, tap: T
     before = len(account.journal.entries)
     output = tap.read(config, catalog=tap.catalog(config, "meetings"))
     requests = [entry for entry in account.journal.entries[before:] if entry.route != "token"]
-    counted = {point["tags"]["endpoint"]: point["value"] for point in output.metrics("record_count")}
-    assert counted == {"meetings": len(output.records("meetings"))}
+    assert output.metrics("record_count") == [
+        {
+            "type": "counter",
+            "metric": "record_count",
+            "value": len(output.records("meetings")),
+            "tags": {"endpoint": "meetings"},
+        }
+    ]
     durations = output.metrics("http_request_duration")
     assert len(durations) == len(requests)
     assert {point["type"] for point in durations} == {"timer"}
@@ -260,22 +301,43 @@ def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tap
     assert len(first.records("report_meetings")) > len(got) > 0.2 * len(starts)
 
 
-def test_the_old_keys_are_kept_where_they_are_wanted(tap: Tap, config: Json) -> None:
+def test_the_old_keys_are_kept_where_they_are_wanted(account: Simulator, tap: Tap, config: Json) -> None:
     config = {**config, "key_mode": "tap_zoom"}
-    catalog = tap.catalog(config, "report_meeting_participants", "meetings")
-    output = tap.read(config, catalog=catalog)
+    discovered = tap.catalog(config, *OTHER_KEYS)
+    assert {stream["stream"]: stream["key_properties"] for stream in discovered["streams"]} == OLD_KEYS
+    output = tap.read(config, catalog=discovered)
     assert output.code == 0
-    assert output.schema("meetings")["key_properties"] == ["uuid"]
-    message = output.schema("report_meeting_participants")
-    assert message["key_properties"] == ["meeting_id", "id"]
-    assert message["schema"]["properties"]["id"]["type"] == ["string"]
-    keys = [(row["meeting_id"], row["id"]) for row in output.records("report_meeting_participants")]
-    lost = len(keys) - len(set(keys))
-    assert lost > 0
-    assert [line for line in output.log if line.startswith("WARNING")] == [
-        f"WARNING report_meeting_participants: {lost} of {len(keys)} records have the keys of another"
-        " (meeting_id, id), so a table keeps one of them: key_mode lossless keeps all."
+    warnings = set()
+    for stream in OTHER_KEYS:
+        keys, records = OLD_KEYS[stream], output.records(stream)
+        assert len(records) == len(expected(account, CLASSES[stream])) > 0
+        message = output.schema(stream)
+        assert message["key_properties"] == keys
+        assert all("null" not in message["schema"]["properties"][key]["type"] for key in keys)
+        lost = len(records) - len({tuple(record[key] for key in keys) for record in records})
+        if lost:
+            warnings.add(
+                f"WARNING {stream}: {lost} of {len(records)} records have the keys of another"
+                f" ({', '.join(keys)}), so a table keeps one of them: key_mode lossless keeps all."
+            )
+    assert len(warnings) >= 5
+    assert {line for line in output.log if line.startswith("WARNING")} == warnings
+
+
+def test_old_keys_that_are_null_become_empty(start: Start, tap: Tap) -> None:
+    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    config = {**server_to_server(simulator), "key_mode": "tap_zoom"}
+    answers = [
+        {"name": "Ann", "email": None, "question_details": []},
+        {"name": "Bob", "question_details": []},
     ]
+    simulator.faults.reply("/v2/past_meetings/.*/polls", 200, {"id": 1, "uuid": "u", "questions": answers})
+    output = tap.read(config, catalog=tap.catalog(config, "meeting_poll_results"))
+    assert output.code == 0
+    assert {(row["name"], row["email"]) for row in output.records("meeting_poll_results")} == {
+        ("Ann", ""),
+        ("Bob", ""),
+    }
 
 
 def test_an_old_catalog_is_warned_about_its_keys(tap: Tap, config: Json) -> None:
@@ -558,8 +620,10 @@ def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         lines = []
-        while not lines or '"bookmarks"' not in lines[-1]:
-            lines.append(process.stdout.readline())
+        for line in process.stdout:
+            lines.append(line)
+            if '"bookmarks"' in line:
+                break
         process.terminate()
         last, err = process.communicate(timeout=30)
     assert process.returncode == 143
@@ -721,6 +785,14 @@ def test_a_bad_state_is_one_sentence(tap: Tap, config: Json, state: object, sent
     output = tap.read(config, state=state)
     assert (output.code, output.out) == (1, "")
     assert output.log == [f"CRITICAL {sentence.format(path=tap.folder / 'state.json')}"]
+
+
+@pytest.mark.parametrize("what", ["catalog", "state"])
+def test_a_missing_file_is_one_sentence(tap: Tap, config: Json, what: str) -> None:
+    path = str(tap.folder / "gone.json")
+    output = tap.read(config, f"--{what}", path)
+    assert (output.code, output.out) == (1, "")
+    assert output.log == [f"CRITICAL There is no {what} file {path}: check the path."]
 
 
 @pytest.mark.parametrize(
