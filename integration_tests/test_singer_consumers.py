@@ -345,9 +345,9 @@ def read(program: list[str], config: Json, folder: Path) -> Tapped:
 
 
 def plain(value: Any) -> Any:
-    """A value without what all of theirs have otherwise: the form of instants, and nulls in objects."""
+    """A value without what all of theirs have otherwise: the form of instants."""
     if isinstance(value, dict):
-        return {name: plain(part) for name, part in value.items() if part is not None}
+        return {name: plain(part) for name, part in value.items()}
     if isinstance(value, list):
         return [plain(part) for part in value]
     return text(value) if isinstance(value, str) and INSTANT.fullmatch(value) else value
