@@ -63,7 +63,9 @@ class Tapped:
 
     def metrics(self, name: str) -> list[Json]:
         points = [
-            json.loads(line.partition("METRIC: ")[2]) for line in self.err.splitlines() if "METRIC" in line
+            json.loads(line.removeprefix("INFO METRIC: "))
+            for line in self.err.splitlines()
+            if "METRIC" in line
         ]
         return [point for point in points if point["metric"] == name]
 

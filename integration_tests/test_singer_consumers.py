@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,8 +40,6 @@ for (name,) in tables.execute("show tables").fetchall():
     for row in found.fetchall():
         print(json.dumps({"table": name, "row": dict(zip(columns, row))}, default=str))
 """
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +126,9 @@ def assert_holds(account: Simulator, stream: str, found: list[Json]) -> None:
 def test_singer_check_tap_finds_nothing_to_say(account: Simulator, messages: str, tmp_path: Path) -> None:
     report = consume("singer-tools", "singer-check-tap", tmp_path, messages)
     for stream in STREAM_NAMES:
-        assert re.search(rf"\| {stream} +\| {len(rows(account, stream))} +\|", report)
+        number = len(rows(account, stream))
+        assert number > 0
+        assert re.search(rf"\| {stream} +\| {number} +\|", report)
 
 
 def test_target_jsonl(account: Simulator, messages: str, tmp_path: Path) -> None:
@@ -136,6 +136,7 @@ def test_target_jsonl(account: Simulator, messages: str, tmp_path: Path) -> None
     consume("target-jsonl", "target-jsonl", tmp_path, messages, config)
     for stream in STREAM_NAMES:
         found = [json.loads(line) for line in (tmp_path / f"{stream}.jsonl").read_text().splitlines()]
+        assert found
         assert canonical(found, {"row_id"}) == canonical(rows(account, stream), HOST_SECRETS)
 
 
@@ -187,14 +188,47 @@ def postgresql() -> Iterator[int]:
 
 def test_target_postgres(account: Simulator, messages: str, tmp_path: Path) -> None:
     with postgresql() as port:
-        config = {"host": "127.0.0.1", "port": port, "user": "postgres", "password": "x"}
-        config |= {"database": "postgres", "default_target_schema": "zoom"}
-        consume("target-postgres", "target-postgres", tmp_path, messages, config)
+        fill(port, tmp_path, messages)
         for stream in STREAM_NAMES:
-            query = f'select row_to_json(t) from zoom."{stream}" t'
-            psql = [POSTGRESQL[-1] / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
-            dump = subprocess.run([*psql, "-Atc", query], capture_output=True, text=True, check=True).stdout
-            assert_holds(account, stream, [json.loads(line) for line in dump.splitlines()])
+            assert_holds(account, stream, table(port, stream))
+
+
+def fill(port: int, folder: Path, messages: str) -> None:
+    config = {"host": "127.0.0.1", "port": port, "user": "postgres", "password": "x"}
+    config |= {"database": "postgres", "default_target_schema": "zoom"}
+    consume("target-postgres", "target-postgres", folder, messages, config)
+
+
+def table(port: int, stream: str) -> list[Json]:
+    query = f'select row_to_json(t) from zoom."{stream}" t'
+    psql = [POSTGRESQL[-1] / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
+    dump = subprocess.run([*psql, "-Atc", query], capture_output=True, text=True, check=True).stdout
+    return [json.loads(line) for line in dump.splitlines()]
+
+
+def test_the_old_keys_go_on_with_the_tables_of_tap_zoom(account: Simulator, tmp_path: Path) -> None:
+    program, config = ours(account)
+    outputs = [
+        *run(*theirs(account), tmp_path, []),
+        *run(program, {**config, "key_mode": "tap_zoom"}, tmp_path, []),
+    ]
+    keys: dict[str, list[str]] = {}
+    wanted = defaultdict(set)
+    for message in map(json.loads, "".join(outputs).splitlines()):
+        if message["type"] == "SCHEMA":
+            keys[message["stream"]] = message["key_properties"]
+        elif message["type"] == "RECORD":
+            wanted[message["stream"]].add(key(message["record"], keys[message["stream"]]))
+    with postgresql() as port:
+        for messages in outputs:
+            fill(port, tmp_path, messages)
+        for stream in STREAM_NAMES:
+            found = [key(row, keys[stream]) for row in table(port, stream)]
+            assert sorted(found) == sorted(wanted[stream])
+
+
+def key(row: Json, names: list[str]) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in names)
 
 
 def test_meltano_runs_twice_and_the_second_time_asks_for_little(
@@ -257,6 +291,10 @@ def test_meltano_runs_twice_and_the_second_time_asks_for_little(
     assert {path.stem for path in output.iterdir()} == INCREMENTAL
     meltano("run", "tap-zoom", "target-jsonl")
     second = len(account.journal.entries) - before - first
+    for stream in INCREMENTAL:
+        # What was read again stands there twice, so how often a row is there does not count.
+        found = [json.loads(line) for line in (output / f"{stream}.jsonl").read_text().splitlines()]
+        assert set(canonical(found, {"row_id"})) == set(canonical(rows(account, stream), HOST_SECRETS))
     state = json.loads(meltano("state", "get", "dev:tap-zoom-to-target-jsonl"))
     assert set(state["singer_state"]["bookmarks"]) == INCREMENTAL
     assert second < 0.03 * first, f"{second} of {first}"
@@ -264,9 +302,7 @@ def test_meltano_runs_twice_and_the_second_time_asks_for_little(
 
 def test_the_differences_from_tap_zoom_are_those_in_the_documentation(tmp_path: Path) -> None:
     with Simulator(1, Size(users=3), clock=Clock(running=False), plan="unlimited") as account:
-        theirs = run_theirs(account, tmp_path)
-        ours = run_ours(account, tmp_path)
-    found = differences(theirs, ours)
+        found = differences(read(*theirs(account), tmp_path), read(*ours(account), tmp_path))
     assert found["rows"]
     assert found == documented()
 
@@ -274,27 +310,33 @@ def test_the_differences_from_tap_zoom_are_those_in_the_documentation(tmp_path: 
 Tapped = tuple[dict[str, Json], dict[str, list[Json]]]
 
 
-def run_theirs(account: Simulator, folder: Path) -> Tapped:
+def theirs(account: Simulator) -> tuple[list[str], Json]:
+    """The tap-zoom of others, and its config."""
     python = str(CONSUMERS / "tap-zoom" / "bin" / "python")
     program = [python, str(ROOT / "integration_tests" / "real_tap_zoom.py"), account.url]
     credentials = oauth(account)["credentials"]
-    return run_tap(program, {key: credentials[key] for key in credentials if key != "auth_type"}, folder)
+    return program, {key: credentials[key] for key in credentials if key != "auth_type"}
 
 
-def run_ours(account: Simulator, folder: Path) -> Tapped:
-    return run_tap([TAP], server_to_server(account), folder)
+def ours(account: Simulator) -> tuple[list[str], Json]:
+    return [TAP], server_to_server(account)
 
 
-def run_tap(program: list[str], config: Json, folder: Path) -> Tapped:
-    """The catalog's entries and the records, by stream."""
+def run(program: list[str], config: Json, folder: Path, *runs: list[str]) -> list[str]:
+    """What a tap writes to stdout, run after run, each with these flags."""
     file = folder / "config.json"
     file.write_text(json.dumps(config))
-    catalog, sync = (
+    return [
         subprocess.run(
             [*program, "--config", file, *flags], capture_output=True, text=True, check=True
         ).stdout
-        for flags in (["--discover"], [])
-    )
+        for flags in runs
+    ]
+
+
+def read(program: list[str], config: Json, folder: Path) -> Tapped:
+    """The catalog's entries and the records, by stream."""
+    catalog, sync = run(program, config, folder, ["--discover"], [])
     records = defaultdict(list)
     for message in map(json.loads, sync.splitlines()):
         if message["type"] == "RECORD":
@@ -303,9 +345,9 @@ def run_tap(program: list[str], config: Json, folder: Path) -> Tapped:
 
 
 def plain(value: Any) -> Any:
-    """A value without what all of theirs have otherwise: the form of instants, and nulls in objects."""
+    """A value without what all of theirs have otherwise: the form of instants."""
     if isinstance(value, dict):
-        return {name: plain(part) for name, part in value.items() if part is not None}
+        return {name: plain(part) for name, part in value.items()}
     if isinstance(value, list):
         return [plain(part) for part in value]
     return text(value) if isinstance(value, str) and INSTANT.fullmatch(value) else value
@@ -317,22 +359,13 @@ def differences(theirs: Tapped, ours: Tapped) -> dict[str, set[str]]:
     assert set(theirs[0]) == set(ours[0])
     for stream, entry in theirs[0].items():
         own = ours[0][stream]
-        columns, own_columns = entry["schema"]["properties"], own["schema"]["properties"]
-        found["missing"] |= {f"{stream}.{name}" for name in set(columns) - set(own_columns)}
-        if set(own_columns) - set(columns):
+        compare(stream, entry["schema"], own["schema"], found)
+        if set(own["schema"]["properties"]) - set(entry["schema"]["properties"]):
             found["columns"].add(stream)
         if entry["key_properties"] != own["key_properties"]:
             found["keys"].add(stream)
         if "forced-replication-method" not in own["metadata"][0]["metadata"]:
             found["incremental"].add(stream)
-        for name in set(columns) & set(own_columns):
-            types, own_types = (set(part[name]["type"]) for part in (columns, own_columns))
-            if "null" in own_types - types:
-                found["nullable"].add(f"{stream}.{name}")
-            if types - {"null"} != own_types - {"null"} or (
-                columns[name].get("format") != own_columns[name].get("format")
-            ):
-                found["types"].add(f"{stream}.{name}")
     for stream, own_records in ours[1].items():
         records = theirs[1][stream]
         if len(own_records) != len(records):
@@ -341,6 +374,23 @@ def differences(theirs: Tapped, ours: Tapped) -> dict[str, set[str]]:
             nearest = min(own_records, key=lambda own: len(unequal(record, own)))
             found["values"] |= {f"{stream}.{name}" for name in unequal(record, nearest)}
     return {kind: places for kind, places in found.items() if places}
+
+
+def compare(place: str, theirs: Json, own: Json, found: dict[str, set[str]]) -> None:
+    """Note where two schemas differ, and what they hold."""
+    types, own_types = (
+        {part["type"]} if isinstance(part["type"], str) else set(part["type"]) for part in (theirs, own)
+    )
+    if "null" in own_types - types:
+        found["nullable"].add(place)
+    if types - {"null"} != own_types - {"null"} or theirs.get("format") != own.get("format"):
+        found["types"].add(place)
+    if "items" in theirs:
+        compare(f"{place}.items", theirs["items"], own["items"], found)
+    fields, own_fields = (part.get("properties", {}) for part in (theirs, own))
+    found["missing"] |= {f"{place}.{name}" for name in set(fields) - set(own_fields)}
+    for name in set(fields) & set(own_fields):
+        compare(f"{place}.{name}", fields[name], own_fields[name], found)
 
 
 def unequal(record: Json, own: Json) -> list[str]:

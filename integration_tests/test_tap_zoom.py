@@ -1,9 +1,9 @@
 """`tap-zoom`: the account as Singer messages, and what its users rely on besides."""
 
+import errno
 import json
 import logging
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -22,6 +22,40 @@ from integration_tests.singer_harness import INCREMENTAL, Tap, Tapped, as_singer
 from integration_tests.zoom_simulator import Clock, Simulator, Size
 
 Start = Callable[..., Simulator]
+
+# What tap-zoom 2.1.1 has.
+OLD_KEYS = {
+    "users": ["id"],
+    "meetings": ["uuid"],
+    "meeting_registrants": ["meeting_id", "id"],
+    "meeting_polls": ["meeting_id", "id"],
+    "meeting_poll_results": ["meeting_uuid", "email"],
+    "meeting_questions": ["meeting_id"],
+    "webinars": ["uuid"],
+    "webinar_panelists": ["webinar_id", "id"],
+    "webinar_registrants": ["webinar_id", "id"],
+    "webinar_absentees": ["webinar_uuid", "id"],
+    "webinar_polls": ["webinar_id", "id"],
+    "webinar_poll_results": ["webinar_uuid", "email"],
+    "webinar_questions": ["webinar_id"],
+    "webinar_tracking_sources": ["webinar_id", "id"],
+    "webinar_qna_results": ["webinar_uuid", "email"],
+    "report_meetings": ["uuid"],
+    "report_meeting_participants": ["meeting_id", "id"],
+    "report_webinars": ["uuid"],
+    "report_webinar_participants": ["webinar_id", "id"],
+}
+
+# The streams whose keys are other ones under `lossless`.
+OTHER_KEYS = (
+    "meetings",
+    "meeting_poll_results",
+    "webinars",
+    "webinar_poll_results",
+    "webinar_qna_results",
+    "report_meeting_participants",
+    "report_webinar_participants",
+)
 
 RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
@@ -59,6 +93,7 @@ def everything(account: Simulator, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_every_row_arrives_as_singer_has_it(account: Simulator, everything: Tapped, stream: str) -> None:
     assert everything.code == 0
     rows = [as_singer(stream, row) for row in expected(account, CLASSES[stream])]
+    assert rows
     got = everything.records(stream)
     assert canonical(got, {"row_id"}) == canonical(rows, HOST_SECRETS)
     keys = everything.schema(stream)["key_properties"]
@@ -111,10 +146,17 @@ def test_metrics_count_every_record_and_every_request(account: Simulator, tap: T
     before = len(account.journal.entries)
     output = tap.read(config, catalog=tap.catalog(config, "meetings"))
     requests = [entry for entry in account.journal.entries[before:] if entry.route != "token"]
-    counted = {point["tags"]["endpoint"]: point["value"] for point in output.metrics("record_count")}
-    assert counted == {"meetings": len(output.records("meetings"))}
+    assert output.metrics("record_count") == [
+        {
+            "type": "counter",
+            "metric": "record_count",
+            "value": len(output.records("meetings")),
+            "tags": {"endpoint": "meetings"},
+        }
+    ]
     durations = output.metrics("http_request_duration")
     assert len(durations) == len(requests)
+    assert {point["type"] for point in durations} == {"timer"}
     assert Counter(point["tags"]["http_status_code"] for point in durations) == Counter(
         entry.status for entry in requests
     )
@@ -148,12 +190,14 @@ def test_a_child_alone_and_only_the_selected_fields(account: Simulator, tap: Tap
     meetings = entry(catalog, "meetings")
     for column in meetings["schema"]["properties"]:
         field(meetings, "properties", column)["selected"] = column in ("topic", "settings", "occurrences")
+    field(meetings, "properties", "duration")["inclusion"] = "automatic"
+    field(meetings, "properties", "agenda").update(inclusion="unsupported", selected=True)
     field(meetings, "properties", "settings", "properties", "host_video")["selected"] = False
     catalog["streams"] = [meetings]
     output = tap.read(config, catalog=catalog)
     assert output.code == 0
     assert len(output.records("meetings")) == len(expected(account, CLASSES["meetings"]))
-    columns = {"id", "topic", "settings", "occurrences"}
+    columns = {"id", "topic", "settings", "occurrences", "duration"}
     assert set(output.schema("meetings")["schema"]["properties"]) == columns
     assert {column for record in output.records("meetings") for column in record} == columns
     settings = output.schema("meetings")["schema"]["properties"]["settings"]["properties"]
@@ -161,6 +205,19 @@ def test_a_child_alone_and_only_the_selected_fields(account: Simulator, tap: Tap
     assert "host_video" not in settings
     assert all("host_video" not in record["settings"] for record in output.records("meetings"))
     assert any("participant_video" in record["settings"] for record in output.records("meetings"))
+
+
+def test_a_stream_that_its_schema_selects_is_read(tap: Tap, config: Json) -> None:
+    catalog = tap.catalog(config)
+    entry(catalog, "users")["schema"]["selected"] = True
+    output = tap.read(config, catalog=catalog)
+    assert {message["stream"] for message in output.of("SCHEMA")} == {"users"}
+
+
+def test_what_cannot_be_read_incrementally_is_said(tap: Tap, config: Json) -> None:
+    output = tap.read(config, catalog=selected("users", **{"replication-method": "INCREMENTAL"}))
+    assert output.code == 0
+    assert "WARNING users cannot be read incrementally: Zoom cannot say what changed." in output.log
 
 
 def test_nothing_selected_is_one_state(account: Simulator, tap: Tap, config: Json) -> None:
@@ -204,7 +261,9 @@ def test_streams_that_are_not_read_keep_their_state(tap: Tap, config: Json, firs
     assert output.state == first.state
 
 
-@pytest.mark.parametrize("change", ["full table", "no bookmark", "no state", "state of the old tap"])
+@pytest.mark.parametrize(
+    "change", ["full table", "no bookmark", "no state", "state of the old tap", "bookmark of another tap"]
+)
 def test_what_makes_the_tap_read_everything(tap: Tap, config: Json, first: Tapped, change: str) -> None:
     state = json.loads(json.dumps(first.state))
     catalog = tap.catalog(config, "report_meetings")
@@ -212,6 +271,8 @@ def test_what_makes_the_tap_read_everything(tap: Tap, config: Json, first: Tappe
         root(entry(catalog, "report_meetings"))["replication-method"] = "FULL_TABLE"
     elif change == "no bookmark":
         del state["bookmarks"]["report_meetings"]
+    elif change == "bookmark of another tap":
+        state = {"bookmarks": {"report_meetings": {"id": 5}}}
     else:
         state = {"currently_syncing": None} if change == "state of the old tap" else None
     output = tap.read(config, catalog=catalog, state=state)
@@ -219,13 +280,19 @@ def test_what_makes_the_tap_read_everything(tap: Tap, config: Json, first: Tappe
     if change == "full table":
         assert output.state["bookmarks"] == first.state["bookmarks"]
         assert "bookmark_properties" not in output.schema("report_meetings")
+    assert [line for line in output.log if line.startswith("WARNING")] == (
+        ["WARNING report_meetings: its bookmark is not one of this tap's, so everything is read."]
+        if change == "bookmark of another tap"
+        else []
+    )
 
 
-def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tapped) -> None:
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tapped, is_alone: bool) -> None:
     starts = sorted(record["start_time"] for record in first.records("report_meetings"))
     middle = starts[len(starts) // 2][:10]
-    state = json.loads(json.dumps(first.state))
-    state["bookmarks"]["report_meetings"] = {"start_time": f"{middle}T00:00:00Z"}
+    state = {} if is_alone else json.loads(json.dumps(first.state))
+    state["bookmarks"] = {"report_meetings": {"start_time": f"{middle}T00:00:00Z"}}
     output = tap.read(
         {**config, "lookback_days": 0}, catalog=tap.catalog(config, "report_meetings"), state=state
     )
@@ -234,22 +301,43 @@ def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tap
     assert len(first.records("report_meetings")) > len(got) > 0.2 * len(starts)
 
 
-def test_the_old_keys_are_kept_where_they_are_wanted(tap: Tap, config: Json) -> None:
+def test_the_old_keys_are_kept_where_they_are_wanted(account: Simulator, tap: Tap, config: Json) -> None:
     config = {**config, "key_mode": "tap_zoom"}
-    catalog = tap.catalog(config, "report_meeting_participants", "meetings")
-    output = tap.read(config, catalog=catalog)
+    discovered = tap.catalog(config, *OTHER_KEYS)
+    assert {stream["stream"]: stream["key_properties"] for stream in discovered["streams"]} == OLD_KEYS
+    output = tap.read(config, catalog=discovered)
     assert output.code == 0
-    assert output.schema("meetings")["key_properties"] == ["uuid"]
-    message = output.schema("report_meeting_participants")
-    assert message["key_properties"] == ["meeting_id", "id"]
-    assert message["schema"]["properties"]["id"]["type"] == ["string"]
-    keys = [(row["meeting_id"], row["id"]) for row in output.records("report_meeting_participants")]
-    lost = len(keys) - len(set(keys))
-    assert lost > 0
-    assert [line for line in output.log if line.startswith("WARNING")] == [
-        f"WARNING report_meeting_participants: {lost} of {len(keys)} records have the keys of another"
-        " (meeting_id, id), so a table keeps one of them: key_mode lossless keeps all."
+    warnings = set()
+    for stream in OTHER_KEYS:
+        keys, records = OLD_KEYS[stream], output.records(stream)
+        assert len(records) == len(expected(account, CLASSES[stream])) > 0
+        message = output.schema(stream)
+        assert message["key_properties"] == keys
+        assert all("null" not in message["schema"]["properties"][key]["type"] for key in keys)
+        lost = len(records) - len({tuple(record[key] for key in keys) for record in records})
+        if lost:
+            warnings.add(
+                f"WARNING {stream}: {lost} of {len(records)} records have the keys of another"
+                f" ({', '.join(keys)}), so a table keeps one of them: key_mode lossless keeps all."
+            )
+    assert len(warnings) >= 5
+    assert {line for line in output.log if line.startswith("WARNING")} == warnings
+
+
+def test_old_keys_that_are_null_become_empty(start: Start, tap: Tap) -> None:
+    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    config = {**server_to_server(simulator), "key_mode": "tap_zoom"}
+    answers = [
+        {"name": "Ann", "email": None, "question_details": []},
+        {"name": "Bob", "question_details": []},
     ]
+    simulator.faults.reply("/v2/past_meetings/.*/polls", 200, {"id": 1, "uuid": "u", "questions": answers})
+    output = tap.read(config, catalog=tap.catalog(config, "meeting_poll_results"))
+    assert output.code == 0
+    assert {(row["name"], row["email"]) for row in output.records("meeting_poll_results")} == {
+        ("Ann", ""),
+        ("Bob", ""),
+    }
 
 
 def test_an_old_catalog_is_warned_about_its_keys(tap: Tap, config: Json) -> None:
@@ -271,6 +359,8 @@ def test_what_the_schema_does_not_know_comes_after_a_wider_schema(start: Start, 
         {"id": "b", "type": "2", "moon": "full", "tides": [1], "nothing": None, "created_at": ""},
         {"id": "c", "type": "first", "moon": 5, "custom_attributes": [{"key": 7, "phase": {"x": 1}}]},
         {"id": "d", "dept": {"a": 1}, "created_at": "some day", "verified": 1.0, "moon": "new"},
+        {"id": "e", "created_at": "2026-02-30T25:61:00Z", "last_login_time": "2026-02-28T23:59:59+05:30"},
+        {"id": "f", "pmi": 1e20},
     ]
     simulator.faults.reply(r"/v2/users\?", 200, {"users": users, "next_page_token": ""})
     config = server_to_server(simulator)
@@ -284,13 +374,15 @@ def test_what_the_schema_does_not_know_comes_after_a_wider_schema(start: Start, 
         elif message["type"] == "RECORD":
             jsonschema.validate(message["record"], closed(schemas["users"]))
             got.append({key: value for key, value in message["record"].items() if key != "status"})
-    assert got[:4] == [
+    assert got[:6] == [
         {"id": "a", "type": 1},
         {"id": "b", "type": 2, "moon": "full", "tides": [1], "created_at": None},
         {"id": "c", "type": "first", "moon": "5", "custom_attributes": [{"key": "7", "phase": {"x": 1}}]},
         {"id": "d", "dept": '{"a":1}', "created_at": None, "verified": 1, "moon": "new"},
+        {"id": "e", "created_at": None, "last_login_time": "2026-02-28T23:59:59+05:30"},
+        {"id": "f", "pmi": 1e20},
     ]
-    assert len(output.of("SCHEMA")) == 3
+    assert len(output.of("SCHEMA")) == 4
     assert [line for line in output.log if "no date-time" in line] == [
         "WARNING properties.created_at holds what is no date-time; such values become null."
     ]
@@ -314,8 +406,31 @@ def test_what_fails_costs_its_own_rows_and_the_exit_code(start: Start, tap: Tap)
     assert "Traceback" not in output.err
 
 
-@pytest.mark.parametrize("shape", ["flat", "nested"])
-def test_a_rotated_token_is_in_the_file_before_it_is_used(start: Start, tap: Tap, shape: str) -> None:
+def test_a_stream_that_fails_in_its_first_run_is_read_by_a_later_one(start: Start, tap: Tap) -> None:
+    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    config = server_to_server(simulator)
+    catalog = tap.catalog(config, "users", "report_meetings")
+    simulator.faults.reply("/v2/past_meetings/.*/instances", 400, {"code": 999, "message": "Something new."})
+    failed = tap.read(config, catalog=catalog)
+    assert failed.code == 1
+    assert "Traceback" not in failed.err
+    assert len(failed.records("users")) == len(expected(simulator, CLASSES["users"]))
+    assert "bookmarks" not in failed.state
+    simulator.faults.clear()
+    healed = tap.read(config, catalog=catalog, state=failed.state)
+    assert healed.code == 0
+    assert occurrences(healed.records("report_meetings")) == occurrences(
+        expected(simulator, CLASSES["report_meetings"])
+    )
+    assert set(healed.state["bookmarks"]) == {"report_meetings"}
+
+
+@pytest.mark.parametrize(("shape", "is_mount"), [("flat", False), ("nested", False), ("nested", True)])
+def test_a_rotated_token_is_in_the_file_before_it_is_used(
+    start: Start, tap: Tap, monkeypatch: pytest.MonkeyPatch, shape: str, is_mount: bool
+) -> None:
+    if is_mount:
+        monkeypatch.setattr(Path, "replace", busy)
     simulator = start(1, Size(users=2), plan="unlimited")
     config = {**oauth(simulator), "key_mode": "lossless", "mine": {"deep": [1, 2]}}
     if shape == "flat":
@@ -340,6 +455,14 @@ def test_a_rotated_token_is_in_the_file_before_it_is_used(start: Start, tap: Tap
         return check(label)
 
     simulator.limits.check = look  # type: ignore[method-assign]
+    issue = simulator.oauth.issue
+
+    def issue_late(*arguments: Any) -> Any:
+        real.write_text(json.dumps({**json.loads(real.read_text()), "theirs": "changed while the tap ran"}))
+        return issue(*arguments)
+
+    simulator.oauth.issue = issue_late  # type: ignore[method-assign]
+    config["theirs"] = "changed while the tap ran"
     catalog = tap.file("catalog.json", selected("users"))
     for _ in range(2):
         output = tap.run("--config", str(link), "--catalog", catalog)
@@ -353,9 +476,35 @@ def test_a_rotated_token_is_in_the_file_before_it_is_used(start: Start, tap: Tap
     (left if shape == "flat" else left["credentials"]).pop("token_expiry_date")
     (left if shape == "flat" else left["credentials"])["refresh_token"] = "rotated"
     (config if shape == "flat" else config["credentials"])["refresh_token"] = "rotated"
-    assert left == config
-    assert list(left) == list(config)
+    # As text, to compare the order of the keys, too.
+    assert json.dumps(left) == json.dumps(config)
     assert simulator.oauth.refresh_token not in output.err
+
+
+def busy(path: Path, target: Path) -> Path:
+    """What the operating system says about a file that is a mount of its own."""
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+
+def test_a_config_that_cannot_be_written_in_full_stays_as_it_is(
+    start: Start, tap: Tap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = start(1, Size(users=1), plan="unlimited")
+    path = Path(tap.file("config.json", oauth(simulator)))
+    before = path.read_text()
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    output = tap.run("--config", str(path))
+    assert output.code == 1
+    assert output.log[-1] == (
+        f"CRITICAL The config file {path} could not be written: No space left on device. It holds a refresh"
+        " token that Zoom has replaced: authorize the app again."
+    )
+    assert path.read_text() == before
+    assert list(tap.folder.iterdir()) == [path]
 
 
 def test_dev_begins_with_the_access_token_of_the_config(start: Start, tap: Tap) -> None:
@@ -388,25 +537,40 @@ def test_the_connection_can_be_tested(start: Start, tap: Tap) -> None:
     assert "CRITICAL Zoom refused the credentials: HTTP 400 Invalid client_id or client_secret" in refused.err
 
 
-def test_about_and_version_come_without_the_cdk() -> None:
-    script = (
-        "import sys; from source_zoom.singer.tap import main; main(['--about', '--format', 'json']);"
-        " sys.exit('airbyte_cdk' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    about = json.loads(done.stdout)
+WITHOUT_CDK = """
+import contextlib, sys
+from source_zoom.singer.tap import main
+with contextlib.suppress(SystemExit):
+    main(sys.argv[1:])
+sys.exit("airbyte_cdk" in sys.modules)
+"""
+
+
+def without_cdk(*flags: str) -> str:
+    """What the tap prints, if that takes no import of the CDK."""
+    command = [sys.executable, "-c", WITHOUT_CDK, *flags]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_about_version_and_help_come_without_the_cdk() -> None:
+    about = json.loads(without_cdk("--about", "--format", "json"))
     assert about["name"] == "tap-zoom"
     assert {"catalog", "discover", "state", "properties"} <= set(about["capabilities"])
     settings = about["settings"]["properties"]
     assert settings["key_mode"]["enum"] == ["lossless", "tap_zoom"]
-    assert "airbyte_secret" not in done.stdout
-    secret = settings["credentials"]["oneOf"][0]["properties"]["client_secret"]
-    assert secret["secret"] is True
-    assert secret["writeOnly"] is True
+    assert "required" not in about["settings"]
+    for secret in (
+        settings["credentials"]["oneOf"][0]["properties"]["client_secret"],
+        settings["client_secret"],
+    ):
+        assert secret["secret"] is True
+        assert secret["writeOnly"] is True
+        assert "airbyte_secret" not in secret
+    assert {"account_id", "client_id", "refresh_token"} <= set(settings)
     text = subprocess.run([TAP, "--about"], capture_output=True, text=True, check=True).stdout
     assert f"version: {about['version']}\n" in text
-    done = subprocess.run([TAP, "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout == f"tap-zoom {about['version']}\n"
+    assert without_cdk("--version") == f"tap-zoom {about['version']}\n"
+    assert "--discover" in without_cdk("--help")
 
 
 def test_a_closed_pipe_ends_the_tap_without_a_word(account: Simulator, tap: Tap, config: Json) -> None:
@@ -419,26 +583,61 @@ def test_a_closed_pipe_ends_the_tap_without_a_word(account: Simulator, tap: Tap,
         process.stdout.readline()
         process.stdout.close()
         err = process.stderr.read()
+    assert process.returncode == 143
     assert "Traceback" not in err
     assert "Broken pipe" not in err
 
 
-def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
-    simulator = start(1, Size(users=8), plan="free")
-    path = tap.file("config.json", server_to_server(simulator, rate_limit_plan="free"))
-    with subprocess.Popen(
-        [TAP, "--config", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+def test_a_pipe_closed_before_anything_was_written_is_left_without_a_word() -> None:
+    command = [TAP, "--about"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stderr
-        lines = [process.stdout.readline() for _ in range(25)]
-        os.kill(process.pid, signal.SIGTERM)
-        rest, err = process.communicate(timeout=30)
+        process.stdout.close()
+        assert process.stderr.read() == ""
     assert process.returncode == 143
-    last = json.loads((lines + rest.splitlines())[-1])
-    assert last["type"] == "STATE"
-    assert last["value"]["currently_syncing"] in STREAM_NAMES
+
+
+def test_a_full_disk_ends_the_tap_at_once(tap: Tap, config: Json) -> None:
+    """Though threads wait for room in the queue that nobody empties any more."""
+    command = [TAP, "--config", tap.file("config.json", config)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "CRITICAL The tap cannot go on: [Errno 28] No space left on device."
+    )
+
+
+def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
+    simulator = start(1, Size(users=8), clock=Clock(running=False), plan="unlimited", latency=0.05)
+    config = server_to_server(simulator)
+    catalog = tap.catalog(config, "users", "report_meetings")
+    path = tap.file("config.json", {**config, "num_workers": 1})
+    command = [TAP, "--config", path, "--catalog", tap.file("catalog.json", catalog)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if '"bookmarks"' in line:
+                break
+        process.terminate()
+        last, err = process.communicate(timeout=30)
+    assert process.returncode == 143
     assert "Traceback" not in err
+    stopped = Tapped(143, "".join(lines) + last, err)
+    assert stopped.messages[-1]["type"] == "STATE"
+    assert set(stopped.state["bookmarks"]) == {"report_meetings"}
+    assert stopped.state["currently_syncing"] == "report_meetings"
+    rest = tap.read(config, catalog=catalog, state=stopped.state)
+    assert rest.code == 0
+    assert len(rest.records("report_meetings")) > 0
+    assert occurrences([*stopped.records("report_meetings"), *rest.records("report_meetings")]) == (
+        occurrences(expected(simulator, CLASSES["report_meetings"]))
+    )
 
 
 GOOD: Json = {"client_id": "c", "client_secret": "s", "refresh_token": "r"}
@@ -475,10 +674,21 @@ def test_a_bad_config_is_one_sentence(tap: Tap, content: object, sentence: str) 
     assert output.log == [f"CRITICAL {sentence.format(path=path)}"]
 
 
-def test_dev_wants_an_access_token(tap: Tap) -> None:
-    output = tap.run("--dev", "--config", tap.file("config.json", GOOD))
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (GOOD, "--dev uses the config's access_token: add one, or leave --dev out."),
+        (
+            {"account_id": "a", "client_id": "c", "client_secret": "s", "access_token": "t"},
+            "--dev is for OAuth apps with a refresh_token; a Server-to-Server OAuth app gets its tokens by"
+            " itself: leave --dev out.",
+        ),
+    ],
+)
+def test_dev_wants_an_access_token(tap: Tap, content: Json, sentence: str) -> None:
+    output = tap.run("--dev", "--config", tap.file("config.json", content))
     assert (output.code, output.out) == (1, "")
-    assert output.log == ["CRITICAL --dev uses the config's access_token: add one, or leave --dev out."]
+    assert output.log == [f"CRITICAL {sentence}"]
 
 
 def test_a_config_that_cannot_be_written_is_refused_before_its_token_is_used(
@@ -490,9 +700,10 @@ def test_a_config_that_cannot_be_written_is_refused_before_its_token_is_used(
     output = tap.run("--config", path)
     assert (output.code, output.out) == (1, "")
     assert output.log == [
-        f"CRITICAL The folder of the config file {path} cannot be written to, and Zoom replaces the refresh"
-        " token at each use: make it writable, or use a Server-to-Server OAuth app."
+        f"CRITICAL The config file {path} or its folder cannot be written to, and Zoom replaces the refresh"
+        " token at each use: make both writable, or use a Server-to-Server OAuth app."
     ]
+    assert tap.run("--discover", "--config", path).code == 0
 
 
 NO_CATALOG = 'The catalog is not a Singer catalog: it must be an object with "streams", a list.'
@@ -500,6 +711,7 @@ METADATA = (
     "The catalog's metadata of the stream 'users' must be a list of objects with a breadcrumb and metadata:"
     " discover again."
 )
+KEYS = "The catalog's key_properties of the stream 'users' must be a list of names: discover again."
 
 
 def selected(name: str, **metadata: object) -> Json:
@@ -516,6 +728,16 @@ def selected(name: str, **metadata: object) -> Json:
         ({"streams": ["users"]}, NO_CATALOG),
         ({"streams": [{"stream": "users", "metadata": {"a": 1}}]}, METADATA),
         ({"streams": [{"stream": "users", "metadata": [{"metadata": {}}]}]}, METADATA),
+        (
+            {"streams": [{"tap_stream_id": ["users"]}]},
+            "The catalog's tap_stream_id ['users'] must be a stream's name: discover again.",
+        ),
+        (
+            {"streams": [{"stream": "users", "schema": "x"}]},
+            "The catalog's schema of the stream 'users' must be an object: discover again.",
+        ),
+        ({"streams": [{"stream": "users", "key_properties": [1]}]}, KEYS),
+        ({"streams": [{"stream": "users", "key_properties": 5}]}, KEYS),
         (
             selected("minutes"),
             "The catalog selects the stream 'minutes', which this tap does not have: discover again.",
@@ -563,6 +785,14 @@ def test_a_bad_state_is_one_sentence(tap: Tap, config: Json, state: object, sent
     output = tap.read(config, state=state)
     assert (output.code, output.out) == (1, "")
     assert output.log == [f"CRITICAL {sentence.format(path=tap.folder / 'state.json')}"]
+
+
+@pytest.mark.parametrize("what", ["catalog", "state"])
+def test_a_missing_file_is_one_sentence(tap: Tap, config: Json, what: str) -> None:
+    path = str(tap.folder / "gone.json")
+    output = tap.read(config, f"--{what}", path)
+    assert (output.code, output.out) == (1, "")
+    assert output.log == [f"CRITICAL There is no {what} file {path}: check the path."]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import logging
 import os
 import signal
-import sys
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
 STOPPED = 128 + signal.SIGTERM
@@ -16,9 +17,13 @@ def leave(command: Callable[[], int]) -> NoReturn:
     logging.raiseExceptions = False
     try:
         code = command()
+        # Where a sync could not write its last lines, stdout is closed by now.
+        with suppress(ValueError):
+            print(end="", flush=True)
     except (BrokenPipeError, KeyboardInterrupt):
         code = STOPPED
-    if code == STOPPED:
-        # The interpreter would wait for every thread that waits for Zoom.
-        os._exit(STOPPED)
-    sys.exit(code)
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    # The interpreter would wait for every thread that waits for Zoom, or for room in a queue.
+    os._exit(code)

@@ -128,9 +128,10 @@ def select(catalog: Any, streams: Sequence[TapStream]) -> list[Selection]:
     selected = {}
     for entry in entries:
         name = entry.get("tap_stream_id") or entry.get("stream")
+        _check(name, entry)
         metadata = _metadata(name, entry)
-        root = metadata.get((), {})
-        if not root.get("selected", (entry.get("schema") or {}).get("selected")):
+        # As singer-python's CatalogEntry.is_selected.
+        if not ((entry.get("schema") or {}).get("selected") or metadata.get((), {}).get("selected")):
             continue
         if name not in offered:
             raise ConfigError(
@@ -140,7 +141,19 @@ def select(catalog: Any, streams: Sequence[TapStream]) -> list[Selection]:
     return list(selected.values())
 
 
-def _metadata(name: Any, entry: Json) -> dict[Path, Json]:
+def _check(name: Any, entry: Json) -> None:
+    if not isinstance(name, str):
+        raise ConfigError(f"The catalog's tap_stream_id {name!r} must be a stream's name: discover again.")
+    keys = entry.get("key_properties") or []
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise ConfigError(
+            f"The catalog's key_properties of the stream {name!r} must be a list of names: discover again."
+        )
+    if not isinstance(entry.get("schema") or {}, dict):
+        raise ConfigError(f"The catalog's schema of the stream {name!r} must be an object: discover again.")
+
+
+def _metadata(name: str, entry: Json) -> dict[Path, Json]:
     try:
         return {tuple(part["breadcrumb"]): dict(part["metadata"]) for part in entry.get("metadata") or []}
     except (TypeError, KeyError, ValueError):
@@ -170,9 +183,14 @@ def _selection(stream: TapStream, metadata: Mapping[Path, Json], entry: Json) ->
     return Selection(
         stream,
         FULL_TABLE if not stream.cursor_field else method or INCREMENTAL,
-        frozenset(path for path, field in metadata.items() if path and field.get("selected") is False)
-        - automatic,
+        frozenset(path for path, field in metadata.items() if path and _is_dropped(field)) - automatic,
     )
+
+
+def _is_dropped(field: Json) -> bool:
+    # As singer-python's Transformer: what is automatic stays, and without `selected` a field does, too.
+    inclusion = field.get("inclusion")
+    return inclusion == "unsupported" or (inclusion != "automatic" and field.get("selected") is False)
 
 
 def configured(selections: Iterable[Selection]) -> ConfiguredAirbyteCatalog:

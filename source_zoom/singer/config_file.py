@@ -1,5 +1,6 @@
 """The tap's config file: read, and written when Zoom replaces a token."""
 
+import errno
 import json
 import os
 import tempfile
@@ -7,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from source_zoom.errors import ConfigError
 from source_zoom.singer.catalog import KeyMode
@@ -46,11 +47,6 @@ class ConfigFile:
         except ValueError:
             modes = " or ".join(mode.value for mode in KeyMode)
             raise ConfigError(f"The config is not valid: key_mode: must be {modes}.") from None
-        if "refresh_token" in self._tokens and not os.access(Path(path).resolve().parent, os.W_OK):
-            raise ConfigError(
-                f"The folder of the config file {path} cannot be written to, and Zoom replaces the refresh"
-                " token at each use: make it writable, or use a Server-to-Server OAuth app."
-            )
 
     @property
     def _tokens(self) -> Json:
@@ -58,9 +54,23 @@ class ConfigFile:
         credentials = self._content.get("credentials")
         return credentials if isinstance(credentials, dict) else self._content
 
+    def check_writable(self) -> None:
+        """Raise ConfigError where a new refresh token could not be kept."""
+        path = Path(self._path).resolve()
+        if "refresh_token" in self._tokens and not all(os.access(p, os.W_OK) for p in (path, path.parent)):
+            raise ConfigError(
+                f"The config file {self._path} or its folder cannot be written to, and Zoom replaces the"
+                " refresh token at each use: make both writable, or use a Server-to-Server OAuth app."
+            )
+
     def for_airbyte(self, *, dev: bool) -> Json:
         """The connector's own config; with `dev` the access token in it counts as valid."""
         if dev:
+            if "refresh_token" not in self._tokens:
+                raise ConfigError(
+                    "--dev is for OAuth apps with a refresh_token; a Server-to-Server OAuth app gets its"
+                    " tokens by itself: leave --dev out."
+                )
             if not self._tokens.get("access_token"):
                 raise ConfigError("--dev uses the config's access_token: add one, or leave --dev out.")
             soon = datetime.now(UTC) + timedelta(hours=1)
@@ -71,7 +81,17 @@ class ConfigFile:
         """Write the tokens of a refreshed Airbyte config into the file: all of it, or nothing.
 
         Other keys keep their value and shape, the file its mode, and a symlink leads to the new file.
+        Raises ConfigError where that fails.
         """
+        try:
+            self._write(config)
+        except OSError as error:
+            raise ConfigError(
+                f"The config file {self._path} could not be written: {error.strerror}. It holds a refresh"
+                " token that Zoom has replaced: authorize the app again."
+            ) from None
+
+    def _write(self, config: Mapping[str, Any]) -> None:
         content = read_json("config", self._path)
         tokens = content["credentials"] if isinstance(content.get("credentials"), dict) else content
         tokens.update({key: config["credentials"][key] for key in WRITTEN})
@@ -80,13 +100,23 @@ class ConfigFile:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w") as file:
-                json.dump(content, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
+                _dump(content, file)
             Path(name).chmod(mode.st_mode)
             with suppress(PermissionError):
                 os.chown(name, mode.st_uid, mode.st_gid)
-            Path(name).replace(path)
-        except BaseException:
+            try:
+                Path(name).replace(path)
+            except OSError as error:
+                if error.errno != errno.EBUSY:
+                    raise
+                # A file that docker run --volume has put there alone is a mount, which nothing can replace.
+                with path.open("w") as file:
+                    _dump(content, file)
+        finally:
             Path(name).unlink(missing_ok=True)
-            raise
+
+
+def _dump(content: Json, file: IO[str]) -> None:
+    json.dump(content, file, indent=2)
+    file.flush()
+    os.fsync(file.fileno())

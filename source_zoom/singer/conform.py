@@ -61,7 +61,7 @@ class Value:
         """The value in this place's type; without loss, or the type becomes wider."""
         kind = type(value)
         if kind is str and self._is_time:
-            return value if RFC_3339(value) else self._time(value)
+            return self._time(value)
         if kind in self.plain:
             return value
         if value == "" and "string" not in self._types:
@@ -96,6 +96,8 @@ class Value:
                 logger.warning(f"{'.'.join(self._path)} holds what is no date-time; such values become null.")
                 self._has_warned = True
             return None
+        if RFC_3339(value):
+            return value
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
@@ -146,9 +148,11 @@ def _convert(value: Any, name: str) -> Any:
         return orjson.dumps(value).decode()
     if name == "integer" and isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
         return int(value)
-    if name == "integer" and isinstance(value, float) and value.is_integer():
+    # orjson writes no integer beyond 64 bits, and from 2**53 on a float may stand for its neighbours.
+    if name == "integer" and isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
-    if name == "number" and isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+    # A float keeps 15 digits.
+    if name == "number" and isinstance(value, str) and re.fullmatch(r"(?=.{1,15}$)-?\d+(\.\d+)?", value):
         return float(value)
     if name == "boolean" and value in ("true", "false"):
         return value == "true"

@@ -1,13 +1,16 @@
 """The Singer state: Airbyte's states as they are, under a bookmark for each stream that people can read."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
 from airbyte_cdk.models import AirbyteStateMessage, AirbyteStateMessageSerializer
 
 from source_zoom.errors import ConfigError
-from source_zoom.singer.catalog import INCREMENTAL, Selection
+from source_zoom.singer.catalog import INCREMENTAL, Selection, TapStream
 from source_zoom.singer.conform import Json
+
+logger = logging.getLogger("airbyte.source_zoom")
 
 
 class State:
@@ -15,7 +18,7 @@ class State:
 
     `{"currently_syncing": …, "bookmarks": {stream: {cursor field: instant}}, "airbyte_state": […]}`. Streams
     that are not read keep theirs, and so do keys of others, old tap-zoom's among them. A bookmark that
-    somebody has changed or deleted wins over Airbyte's state of that stream.
+    somebody has changed or deleted wins over Airbyte's state of that stream; alone it is enough.
     """
 
     def __init__(self, given: Any) -> None:
@@ -43,20 +46,34 @@ class State:
     def for_airbyte(self, selections: Iterable[Selection]) -> list[AirbyteStateMessage]:
         """The states of the streams that go on from one."""
         return [
-            AirbyteStateMessageSerializer.load(self._states[selection.stream.name])
+            AirbyteStateMessageSerializer.load(state)
             for selection in selections
-            if selection.method == INCREMENTAL
-            and selection.stream.name in self._states
-            and self._bookmarks.get(selection.stream.name)
+            if selection.method == INCREMENTAL and (state := self._state(selection.stream))
         ]
 
+    def _state(self, stream: TapStream) -> Json | None:
+        bookmark = self._bookmarks.get(stream.name)
+        if not bookmark or stream.name in self._states:
+            return self._states[stream.name] if bookmark else None
+        if not isinstance(bookmark, dict) or stream.cursor_field not in bookmark:
+            logger.warning(f"{stream.name}: its bookmark is not one of this tap's, so everything is read.")
+            return None
+        values = {stream.cursor_field: bookmark[stream.cursor_field], "version": 1}
+        descriptor = {"name": stream.name}
+        return {
+            "type": "STREAM",
+            "stream": {"stream_descriptor": descriptor, "stream_state": values},
+        }
+
     def remember(self, selection: Selection, message: AirbyteStateMessage) -> None:
-        """Take over a stream's new state."""
-        cursor_field = selection.stream.cursor_field
+        """Take over a stream's new state; one that has not come anywhere yet makes no bookmark."""
+        name, cursor_field = selection.stream.name, selection.stream.cursor_field
         state = AirbyteStateMessageSerializer.dump(message)
         values = state["stream"]["stream_state"]
-        self._bookmarks[selection.stream.name] = {cursor_field: values[cursor_field]}
-        self._states[selection.stream.name] = {"type": state["type"], "stream": state["stream"]}
+        self._bookmarks.pop(name, None)
+        if cursor_field in values:
+            self._bookmarks[name] = {cursor_field: values[cursor_field]}
+        self._states[name] = {"type": state["type"], "stream": state["stream"]}
 
     def value(self, currently_syncing: str | None) -> Json:
         """What a STATE message holds."""

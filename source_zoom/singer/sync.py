@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callab
         logger.critical(error.message)
     except BrokenPipeError:
         raise
+    except OSError as error:
+        logger.critical(f"The tap cannot go on: {error}.")
     except Exception:
         logger.critical("The tap has failed, and should not have: please report this.", exc_info=True)
     return 1
@@ -51,6 +53,8 @@ class _Tap:
         self._key_mode = file.key_mode
         self._source = source
         self._entrypoint = AirbyteEntrypoint(source)
+        if not (arguments.discover or arguments.dev):
+            file.check_writable()
         self._config = source.configure(file.for_airbyte(dev=arguments.dev), "")
 
     def run(self) -> int:

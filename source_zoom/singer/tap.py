@@ -41,7 +41,7 @@ def main(
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.about:
-        print(_about_json() if arguments.format == "json" else _about_text())
+        print(json.dumps(_about(), indent=2) if arguments.format == "json" else _about_text())
         return 0
     if not arguments.config:
         parser.error("the following arguments are required: -c/--config")
@@ -74,18 +74,19 @@ def _parser() -> argparse.ArgumentParser:
 def _about() -> dict[str, Any]:
     package = metadata("source-zoom")
     spec = json.loads(files("source_zoom").joinpath("spec.json").read_text())["connectionSpecification"]
+    # The credentials may also stand in the config itself, as tap-zoom has them.
+    del spec["required"]
+    kinds = spec["properties"]["credentials"]["oneOf"]
+    flat = {key: field for kind in reversed(kinds) for key, field in kind["properties"].items()}
+    del flat["auth_type"]
     return {
         "name": NAME,
         "description": package["Summary"],
         "version": package["Version"],
         "supported_python_versions": package["Requires-Python"],
         "capabilities": ["catalog", "discover", "state", "properties", "about", "test"],
-        "settings": _marked({**spec, "properties": {**spec["properties"], **SETTINGS}}),
+        "settings": _marked({**spec, "properties": {**spec["properties"], **flat, **SETTINGS}}),
     }
-
-
-def _about_json() -> str:
-    return json.dumps(_about(), indent=2)
 
 
 def _about_text() -> str:
