@@ -31,7 +31,7 @@ SCHEMA = {
     "additionalProperties": True,
 }
 HANDLER = """def invitation(call: Call) -> Json:
-    return {"invitation": f"Join us in {_planned(call, 'meeting').id}"}
+    return {"invitation": f"Join us in {_planned(call).id}"}
 
 
 class Route("""
