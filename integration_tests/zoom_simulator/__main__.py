@@ -25,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that a request takes")
     parser.add_argument("--jitter", type=float, default=0.0, help="share by which the latency swings")
     parser.add_argument("--now", type=datetime.fromisoformat, help="start the clock at this UTC instant")
+    parser.add_argument("--stands-still", action="store_true", help="let the clock stand still")
     parser.add_argument("--counts-only", action="store_true", help="keep no list of requests: flat memory")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when the standard input does")
     return parser
@@ -41,7 +42,7 @@ def main() -> None:
     simulator = Simulator(
         options.seed,
         size,
-        clock=Clock(options.now),
+        clock=Clock(options.now, running=not options.stands_still),
         plan=options.plan,
         latency=options.latency,
         jitter=options.jitter,
