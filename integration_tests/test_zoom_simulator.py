@@ -109,13 +109,8 @@ class Account:
 
     def _read_listed(self, kind: str, id_: int) -> None:
         path = f"/{kind}s/{id_}"
-        for name, key in (
-            ("polls", "polls"),
-            ("panelists", "panelists"),
-            ("tracking_sources", "tracking_sources"),
-        ):
-            if kind == "webinar" or name == "polls":
-                self._add(f"{kind}_{name}", id_, self.client.rows(f"{path}/{name}", key))
+        for name in ("polls", "panelists", "tracking_sources") if kind == "webinar" else ("polls",):
+            self._add(f"{kind}_{name}", id_, self.client.rows(f"{path}/{name}", name))
         for status in ("approved", "pending", "denied"):
             self._add(
                 f"{kind}_registrants",
@@ -461,17 +456,8 @@ def test_details(client: Client, world: World) -> None:
 
 
 def test_a_deleted_meeting_is_gone_everywhere(client: Client, world: World) -> None:
-    for kind, paths in {
-        "meeting": ("", "/registrants", "/polls", "/registrants/questions"),
-        "webinar": (
-            "",
-            "/registrants",
-            "/polls",
-            "/registrants/questions",
-            "/panelists",
-            "/tracking_sources",
-        ),
-    }.items():
+    common = ("", "/registrants", "/polls", "/registrants/questions")
+    for kind, paths in {"meeting": common, "webinar": (*common, "/panelists", "/tracking_sources")}.items():
         series = next(s for s in world.own_listed(kind, 0, world.now()) if s.gone)  # type: ignore[arg-type]
         ids = {row["id"] for row in client.rows(f"/users/{user_id(world, 0)}/{kind}s", f"{kind}s")}
         assert series.id in ids
