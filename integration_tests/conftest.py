@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -19,11 +20,20 @@ from typing import Any
 import pytest
 
 from integration_tests.harness import CONNECTOR, Json, configured, server_to_server_config
-from integration_tests.zoom_simulator import Simulator
+from integration_tests.zoom_simulator import Clock, Simulator
 from source_zoom.run import main
 from source_zoom.streams import STREAMS
 
 STREAM_NAMES = [stream.stream_name() for stream in STREAMS]
+# Meetings begin and end on full minutes: for most of a minute nothing changes in an account that starts here.
+NOON = datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC)
+
+Start = Callable[..., Simulator]
+
+
+def still_clock() -> Clock:
+    """A clock that stands still, so that every look at the account sees the same, on every day."""
+    return Clock(NOON, running=False)
 
 
 @dataclass(frozen=True)
@@ -199,7 +209,7 @@ def connector(tmp_path: Path) -> Connector:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Simulator]]:
+def start() -> Iterator[Start]:
     """Start simulators; at the end they stop, and none may have met a path it does not know."""
     started: list[Simulator] = []
 

@@ -48,11 +48,11 @@ SCHEMAS = {
     },
 }
 HANDLERS = """def invitation(call: Call) -> Json:
-    return {"invitation": f"Join us in {_planned(call, 'meeting').id}"}
+    return {"invitation": f"Join us in {_planned(call).id}"}
 
 
 def past_meeting(call: Call) -> Json:
-    return {"topic": f"What was said in {_past(call, 'meeting', 'Gone.').series.id}"}
+    return {"topic": f"What was said in {_past(call, 'Gone.').series.id}"}
 
 
 class Route("""

@@ -1,26 +1,30 @@
 """A sync that somebody ends early: by a signal, or by no longer listening."""
 
-import json
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from integration_tests.conftest import Connector, server_to_server
-from integration_tests.harness import CONNECTOR
-from integration_tests.zoom_simulator import Simulator, Size
+from integration_tests.conftest import Connector, Output, Start, server_to_server, still_clock
+from integration_tests.harness import CONNECTOR, Json
+from integration_tests.zoom_simulator import Simulator, Size, truth
 
-Start = Callable[..., Simulator]
 Running = subprocess.Popen[str]
+
+STREAMS = ["users", "report_meetings"]
+MOVED = '"stream_state":{"version":1,"start_time":'
 
 
 @pytest.fixture
-def running(start: Start, connector: Connector) -> Iterator[Running]:
+def account(start: Start) -> Simulator:
+    return start(1, Size(users=12), clock=still_clock(), plan="business", latency=0.05)
+
+
+@pytest.fixture
+def running(account: Simulator, connector: Connector) -> Iterator[Running]:
     """A read that takes a quarter of a minute if nobody ends it."""
-    simulator = start(1, Size(users=12), plan="business", latency=0.05)
-    config = server_to_server(simulator, rate_limit_plan="business")
-    arguments = connector.read_arguments(config, ["users", "report_meetings"], [])
+    arguments = connector.read_arguments(server_to_server(account, rate_limit_plan="business"), STREAMS, [])
     command = [CONNECTOR, "read", *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         yield process
@@ -37,20 +41,52 @@ def wait_for(text: str, process: Running) -> list[str]:
     raise AssertionError(f"The process ended without {text}.")
 
 
+def end(process: Running, number: int) -> Output:
+    """Send a signal once the state has moved past a record. Returns all that the process wrote."""
+    # The first days hold only occurrences of which Zoom no longer gives anything.
+    before = wait_for('"stream":"report_meetings","data"', process)
+    for _ in range(5):
+        before += wait_for(MOVED, process)
+    process.send_signal(number)
+    assert process.stdout
+    assert process.stderr
+    text = "".join([*before, *process.stdout])
+    code = process.wait(timeout=60)
+    assert process.stderr.read() == ""
+    return Output(code, text)
+
+
+def states(output: Output) -> list[Json]:
+    """The states that name a day, as a platform would keep them."""
+    named = [state for state in output.of("STATE") if "start_time" in state["stream"]["stream_state"]]
+    return [{key: state[key] for key in ("type", "stream")} for state in named]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_sync_with_all_that_has_been_read(running: Running, number: int) -> None:
-    before = wait_for('"stream_state":{"version":1,"start_time":', running)
-    running.send_signal(number)
-    assert running.stdout
-    assert running.stderr
-    messages = [json.loads(line) for line in [*before, *running.stdout]]
-    assert running.wait(timeout=5) == 143
-    assert running.stderr.read() == ""
-    records = sum(message["type"] == "RECORD" for message in messages)
-    logs = [message["log"]["message"] for message in messages if message["type"] == "LOG"]
-    assert records > 0
-    assert any(log.startswith("Summary of report_meetings: ") for log in logs)
-    assert not any("Traceback" in log for log in logs)
+    output = end(running, number)
+    assert output.code == 143
+    assert output.records("report_meetings")
+    assert any(log.startswith("INFO Summary of report_meetings: ") for log in output.logs)
+    assert "Traceback" not in output.text
+    days = [state["stream"]["stream_state"]["start_time"] for state in states(output)]
+    assert days
+    assert days == sorted(days)
+
+
+def test_the_next_sync_goes_on_where_a_signal_ended_the_last(
+    account: Simulator, running: Running, connector: Connector
+) -> None:
+    first = end(running, signal.SIGTERM)
+    state = states(first)[-1]
+    account.limits.per_second = {}
+    second = connector.read(server_to_server(account, rate_limit_plan="business"), STREAMS, state=[state])
+    assert second.code == 0
+    day = state["stream"]["stream_state"]["start_time"]
+    before, after = (output.records("report_meetings") for output in (first, second))
+    assert min(row["start_time"] for row in before) < day <= min(row["start_time"] for row in after)
+    everything = {parent["uuid"] for parent, _ in truth.rows(account.world, "report_meetings")}
+    assert {row["uuid"] for row in [*before, *after]} == everything
 
 
 def test_a_closed_output_ends_the_sync_quietly(running: Running) -> None:
@@ -58,7 +94,7 @@ def test_a_closed_output_ends_the_sync_quietly(running: Running) -> None:
     assert running.stdout
     assert running.stderr
     running.stdout.close()
-    assert running.wait(timeout=30) == 143
+    assert running.wait(timeout=60) == 143
     assert running.stderr.read() == ""
 
 
@@ -72,6 +108,6 @@ def test_a_signal_ends_the_sync_though_nobody_reads_its_output(start: Start, con
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=4)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=5)
+        assert process.wait(timeout=60) == -signal.SIGALRM
         assert process.stderr
         assert process.stderr.read() == ""

@@ -2,52 +2,60 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from jsonschema import Draft7Validator
 
-from integration_tests.completeness import HOST_SECRETS, assert_complete, canonical, expected
+from integration_tests.completeness import CLASSES, HOST_SECRETS, LISTS, assert_complete, canonical, expected
 from integration_tests.conftest import (
+    NOON,
     Connector,
     InProcess,
     Json,
     Output,
+    Start,
     oauth,
     server_to_server,
+    still_clock,
 )
-from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from integration_tests.zoom_simulator import Clock, Simulator, Size, World, truth
+from integration_tests.zoom_simulator.clock import report_windows
+from integration_tests.zoom_simulator.ids import KINDS, Kind
 from integration_tests.zoom_simulator.journal import Entry
+from integration_tests.zoom_simulator.routes import GRANULAR_SCOPES
 from source_zoom.streams import STREAMS
 from source_zoom.streams.base import ZoomStream
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())
 
-Start = Callable[..., Simulator]
-
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
     """Twenty users, and a clock that stands still so that two looks at the account see the same."""
-    with Simulator(1, Size(users=20), clock=Clock(running=False), plan="unlimited") as simulator:
+    with Simulator(1, Size(users=20), clock=still_clock(), plan="unlimited") as simulator:
         yield simulator
         assert list(simulator.journal.unknown_paths) == []
 
 
 @pytest.fixture(scope="module")
-def whole_account(account: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Output:
-    """One read of everything, which nobody may change; `whole_journal` has its requests."""
-    return Connector(tmp_path_factory.mktemp("whole")).read(server_to_server(account))
+def whole_read(account: Simulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Output, list[Entry]]:
+    """One read of everything, which nobody may change, and its requests."""
+    before = len(account.journal.entries)
+    output = Connector(tmp_path_factory.mktemp("whole")).read(server_to_server(account))
+    return output, account.journal.entries[before:]
 
 
 @pytest.fixture(scope="module")
-def whole_journal(account: Simulator, whole_account: Output) -> list[Entry]:
-    requests = sum(int(found) for log in whole_account.logs for found in re.findall(r", (\d+) requests", log))
-    # The token comes first; after that the summary has counted every request.
-    return account.journal.entries[: 1 + requests]
+def whole_account(whole_read: tuple[Output, list[Entry]]) -> Output:
+    return whole_read[0]
+
+
+@pytest.fixture(scope="module")
+def whole_journal(whole_read: tuple[Output, list[Entry]]) -> list[Entry]:
+    return whole_read[1]
 
 
 @every_stream
@@ -100,14 +108,12 @@ def test_the_number_of_workers_changes_nothing(
 
 
 def test_tokens_that_live_three_seconds_cost_no_row(start: Start, connector: Connector) -> None:
-    # Meetings begin and end on full minutes: nothing changes in the account while it is read.
-    clock = Clock(datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC))
+    clock = Clock(NOON)
     simulator = start(1, Size(users=20), clock=clock, plan="unlimited", latency=0.04, token_lifetime=3)
     output = connector.read(server_to_server(simulator, num_workers=20))
     assert output.code == 0
     for stream in STREAMS:
         assert_complete(simulator, output, stream)
-    assert simulator.world.now() < clock.started + 55
     assert simulator.journal.token_requests >= 3
     assert simulator.journal.token_requests <= 2 + (simulator.world.now() - clock.started) / 2
 
@@ -117,7 +123,7 @@ def test_one_stream_alone_asks_only_for_what_leads_to_it(
     start: Start, in_process: InProcess, stream: type[ZoomStream]
 ) -> None:
     name = stream.stream_name()
-    simulator = start(2, Size(users=6, meetings_per_user=14), clock=Clock(running=False), plan="unlimited")
+    simulator = start(2, Size(users=6, meetings_per_user=14), clock=still_clock(), plan="unlimited")
     output = in_process.read(server_to_server(simulator), [name])
     assert output.code == 0
     assert set(output.statuses) == {name}
@@ -144,7 +150,7 @@ def test_many_pages_on_every_level(start: Start, connector: Connector) -> None:
     """More than two pages of users, of one user's meetings and of one meeting's registrants."""
     size = Size(users=620, meetings_per_user=0, webinars_per_user=0, unlisted_per_user=0)
     size = Size(**{**vars(size), "busy_user_meetings": 620, "busy_registrants": 620})
-    simulator = start(3, size, clock=Clock(running=False), plan="unlimited")
+    simulator = start(3, size, clock=still_clock(), plan="unlimited")
     names = ["users", "meetings", "meeting_registrants"]
     output = connector.read(server_to_server(simulator), names)
     assert output.code == 0
@@ -154,8 +160,8 @@ def test_many_pages_on_every_level(start: Start, connector: Connector) -> None:
 
 
 def test_without_the_hosts_report_every_user_is_asked(start: Start, in_process: InProcess) -> None:
-    scopes = set(Simulator().oauth.scopes) - {"report:read:list_users:admin"}
-    simulator = start(1, Size(users=6), clock=Clock(running=False), plan="unlimited", scopes=scopes)
+    scopes = set(GRANULAR_SCOPES) - {"report:read:list_users:admin"}
+    simulator = start(1, Size(users=6), clock=still_clock(), plan="unlimited", scopes=scopes)
     output = in_process.read(server_to_server(simulator), ["report_meetings", "report_webinars"])
     assert output.code == 0
     for stream in STREAMS:
@@ -164,27 +170,50 @@ def test_without_the_hosts_report_every_user_is_asked(start: Start, in_process: 
     warnings = [log for log in output.logs if log.startswith("WARN")]
     assert len(warnings) == 1
     assert "report:read:list_users:admin" in warnings[0]
+    names = ["report_meetings", "report_webinars"]
+    least = [url for _, url in truth.least_urls(simulator.world, names, hosts_report=False)]
+    asked = {entry.url for entry in simulator.journal.of("report_user_meetings")}
+    assert len(asked) == len(simulator.journal.of("report_user_meetings"))
+    assert len(asked) == sum(url.startswith("/report/users/") for url in least)
 
 
-@pytest.mark.parametrize(
-    ("scope", "found"),
-    [("report:read:user:admin", "instances"), ("meeting:read:list_past_instances:admin", "reports")],
-)
-def test_one_way_to_past_meetings_is_refused(
-    start: Start, in_process: InProcess, scope: str, found: str
+def found_by(world: World, way: str, kind: Kind) -> set[str]:
+    """The UUIDs of the past occurrences that this way alone leads to."""
+    now = world.now()
+    users = range(world.size.users)
+    if way == "instances":
+        listed = [series for user in users for series in world.own_listed(kind, user, now) if not series.gone]
+        return {world.uuid(occurrence) for series in listed for occurrence in world.instances(series, now)}
+    return {
+        world.uuid(occurrence)
+        for user in users
+        for month in report_windows(world.clock.today())
+        for occurrence in world.reported(user, *month, now)
+        if occurrence.series.kind == kind
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", ["instances", "reports"])
+def test_one_way_to_past_occurrences_is_refused(
+    start: Start, in_process: InProcess, kind: Kind, way: str
 ) -> None:
-    scopes = set(Simulator().oauth.scopes) - {scope}
-    simulator = start(1, Size(users=6), clock=Clock(running=False), plan="unlimited", scopes=scopes)
-    output = in_process.read(server_to_server(simulator), ["report_meetings"])
+    scope = "report:read:user:admin" if way == "instances" else f"{kind}:read:list_past_instances:admin"
+    scopes = set(GRANULAR_SCOPES) - {scope}
+    simulator = start(1, Size(users=6), clock=still_clock(), plan="unlimited", scopes=scopes)
+    name = f"report_{kind}s"
+    output = in_process.read(server_to_server(simulator), [name])
     assert output.code == 0
-    everything = len(list(truth.rows(simulator.world, "report_meetings")))
-    assert 0 < len(output.records("report_meetings")) < everything
-    assert any(log.startswith("WARN") and scope in log for log in output.logs), found
+    uuids = found_by(simulator.world, way, kind)
+    want = expected(simulator, CLASSES[name], lambda parent: parent["uuid"] in uuids)
+    assert 0 < len(want) < len(expected(simulator, CLASSES[name]))
+    assert canonical(output.records(name), set()) == canonical(want, set())
+    assert any(log.startswith("WARN") and scope in log for log in output.logs)
 
 
 def test_both_ways_to_past_meetings_are_refused(start: Start, in_process: InProcess) -> None:
     refused = {"report:read:user:admin", "meeting:read:list_past_instances:admin"}
-    scopes = set(Simulator().oauth.scopes) - refused
+    scopes = set(GRANULAR_SCOPES) - refused
     simulator = start(1, Size(users=6), plan="unlimited", scopes=scopes)
     output = in_process.read(server_to_server(simulator), ["report_meetings", "report_webinars"])
     assert output.code == 1
@@ -204,7 +233,7 @@ def test_two_reads_give_the_same_keys(
 
 
 def test_host_secrets_come_when_asked_for(start: Start, in_process: InProcess) -> None:
-    simulator = start(1, Size(users=6), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=6), clock=still_clock(), plan="unlimited")
     config = server_to_server(simulator, include_host_secrets=True)
     output = in_process.read(config, ["users", "meetings", "webinars"])
     assert output.code == 0
@@ -219,7 +248,7 @@ def test_host_secrets_come_when_asked_for(start: Start, in_process: InProcess) -
 
 
 def test_pending_users_come_when_asked_for(start: Start, in_process: InProcess) -> None:
-    simulator = start(1, Size(users=6, pending_users=3), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=6, pending_users=3), clock=still_clock(), plan="unlimited")
     output = in_process.read(server_to_server(simulator, include_pending_users=True), ["users", "meetings"])
     assert output.code == 0
     pending = [user for user in output.records("users") if user["status"] == "pending"]
@@ -241,7 +270,7 @@ def test_a_start_date_leaves_out_what_is_older(account: Simulator, in_process: I
 
 def test_a_page_token_that_expires_costs_no_row_and_doubles_none(start: Start, in_process: InProcess) -> None:
     size = Size(users=5, meetings_per_user=1, webinars_per_user=0, unlisted_per_user=0, busy_registrants=950)
-    simulator = start(1, size, clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, size, clock=still_clock(), plan="unlimited")
     expired = iter([True])
     original = simulator.limits.check
 
@@ -258,6 +287,14 @@ def test_a_page_token_that_expires_costs_no_row_and_doubles_none(start: Start, i
     assert any(entry.status == 400 and "page@" in entry.url for entry in simulator.journal.entries)
     registrants = next(stream for stream in STREAMS if stream.stream_name() == "meeting_registrants")
     assert_complete(simulator, output, registrants)
+
+
+def test_the_summary_counts_every_request(whole_account: Output, whole_journal: list[Entry]) -> None:
+    pattern = re.compile(r"Summary of (\w+): \d+ records, (\d+) requests, ")
+    said = {found[1]: int(found[2]) for found in map(pattern.search, whole_account.logs) if found}
+    assert said == Counter(
+        LISTS.get(entry.route, entry.route) for entry in whole_journal if entry.route != "token"
+    )
 
 
 def test_the_summary_counts_what_was_skipped(whole_account: Output, whole_journal: list[Entry]) -> None:

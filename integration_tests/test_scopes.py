@@ -1,14 +1,10 @@
 """What happens when the app lacks a scope: who suffers, who does not, and what is said."""
 
-from collections.abc import Callable
-
 import pytest
 
-from integration_tests.conftest import STREAM_NAMES, InProcess, server_to_server
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.conftest import STREAM_NAMES, InProcess, Start, server_to_server, still_clock
+from integration_tests.zoom_simulator import Size
 from integration_tests.zoom_simulator.routes import CLASSIC_SCOPES, GRANULAR_SCOPES, ROUTES
-
-Start = Callable[..., Simulator]
 
 SIZE = Size(users=3, meetings_per_user=6, webinars_per_user=3, unlisted_per_user=1, past_occurrences=1)
 OF_LISTED_MEETINGS = {"meetings", "meeting_registrants", "meeting_polls", "meeting_questions"}
@@ -86,7 +82,7 @@ def test_a_missing_scope_costs_only_the_streams_that_need_it(
     simulator = start(
         1,
         SIZE,
-        clock=Clock(running=False),
+        clock=still_clock(),
         plan="unlimited",
         scopes=set(GRANULAR_SCOPES) - {scope},
         list_scopes=list_scopes,

@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conftest import InProcess, Json, oauth, server_to_server
+from integration_tests.conftest import InProcess, Json, Start, oauth, server_to_server
 from integration_tests.zoom_simulator import Simulator, Size
 from integration_tests.zoom_simulator.faults import KINDS, Faults
-
-Start = Callable[..., Simulator]
 
 MARK = "s3cr3t-mark"
 

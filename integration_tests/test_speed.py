@@ -5,30 +5,32 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerializer, Type
 
+from integration_tests.benchmarks import measure as measure_module
 from integration_tests.benchmarks import report
 from integration_tests.benchmarks.measure import Case, measure
 from integration_tests.conftest import (
     STREAM_NAMES,
     Connector,
+    Start,
     configured_catalog,
     server_to_server,
 )
-from integration_tests.zoom_simulator import Simulator, Size, truth
+from integration_tests.zoom_simulator import Size, World, truth
+from integration_tests.zoom_simulator.limits import PLANS
 from source_zoom.concurrency import RecordQueue
 from source_zoom.source import SourceZoom
 from source_zoom.summary import Summary
 
-Start = Callable[..., Simulator]
 
-
-def row_counts(simulator: Simulator, streams: list[str] = STREAM_NAMES) -> Counter[str]:
-    return Counter(name for name in streams for _ in truth.rows(simulator.world, name))
+def row_counts(world: World, streams: list[str] = STREAM_NAMES) -> Counter[str]:
+    return Counter(name for name in streams for _ in truth.rows(world, name))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_hardly_a_request_is_refused_or_repeated_at_the_limits(
     simulator = start(1, size, plan=plan, latency=0.15, jitter=0.3, **options)
     output = connector.read(server_to_server(simulator, **config))
     assert output.code == 0
-    assert output.record_counts == row_counts(simulator)
+    assert output.record_counts == row_counts(simulator.world)
     journal = simulator.journal
     requests = sum(number for label, number in journal.requests.items() if label != "TOKEN")
     assert journal.refused <= 0.01 * requests
@@ -61,7 +63,7 @@ def test_auto_finds_its_way_down_to_a_free_account(start: Start, connector: Conn
     simulator = start(1, Size(users=3), plan="free", latency=0.05)
     output = connector.read(server_to_server(simulator), ["users", "webinars"])
     assert output.code == 0
-    assert output.record_counts == row_counts(simulator, ["users", "webinars"])
+    assert output.record_counts == row_counts(simulator.world, ["users", "webinars"])
     assert simulator.journal.refused <= 5
 
 
@@ -69,7 +71,7 @@ def test_auto_reads_a_free_account_that_names_no_limits(start: Start, connector:
     simulator = start(1, Size(users=1), plan="free", limit_headers=False, latency=0.05)
     output = connector.read(server_to_server(simulator), ["meetings"])
     assert output.code == 0
-    assert output.record_counts == row_counts(simulator, ["meetings"])
+    assert output.record_counts == row_counts(simulator.world, ["meetings"])
 
 
 def test_children_begin_before_their_parents_have_been_read(start: Start, connector: Connector) -> None:
@@ -144,10 +146,12 @@ def test_a_slow_destination_holds_up_the_readers_between_pages() -> None:
 
 def test_the_benchmark_measures_and_shows() -> None:
     config = {"rate_limit_plan": "business"}
-    limited = measure(Case("limited", {"users": 1}, "business", config, latency=0.01))
-    assert limited.records == limited.rows > 0
-    assert limited.requests >= limited.least > 0
-    assert limited.bound == pytest.approx(limited.least / 100, rel=0.8)
+    limited = measure(Case("limited", {"users": 1}, "business", config, latency=0.01, target=0.5))
+    world = World(1, Size(users=1))
+    assert limited.records == limited.rows == sum(row_counts(world).values())
+    assert limited.least == sum(truth.least_counts(world).values())
+    assert limited.least <= limited.requests <= 1.02 * limited.least
+    assert limited.bound == pytest.approx(truth.bound(world, PLANS["business"].per_second))
     assert limited.wall > limited.bound
     assert limited.cpu > 0.5
     assert limited.peak > 50
@@ -156,7 +160,20 @@ def test_the_benchmark_measures_and_shows() -> None:
     assert free.records == free.rows > 0
     text = report.markdown([limited], [free])
     assert f"| limited | {limited.records:,} of {limited.rows:,} |" in text
-    assert f"{limited.ratio:.2f} |" in text
+    assert f"| {limited.ratio:.2f} | 0.50 missed |" in text
     picture = report.plot([limited], [free])
     assert picture.count("<rect") == 2
     assert picture.count("<circle") == 2
+
+
+def test_the_benchmark_of_an_incomplete_read_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = measure_module.read
+
+    def lose_a_record(command: Sequence[str], files: Path, output: Path) -> Any:
+        usage = read(command, files, output)
+        output.write_bytes(output.read_bytes().replace(b'{"type":"RECORD"', b'{"type":"LOST"', 1))
+        return usage
+
+    monkeypatch.setattr(measure_module, "read", lose_a_record)
+    with pytest.raises(RuntimeError, match=r"users: 19 records of 20"):
+        measure(Case("users", {"users": 20}, "unlimited", streams=("users",), latency=0.0))

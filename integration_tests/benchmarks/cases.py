@@ -15,7 +15,7 @@ ONE_USER = {"users": 1}
 # Like the account of https://github.com/airbytehq/airbyte/issues/83259: 21,613 records in 2 h 26 min.
 REPORTED = {"users": 32, "participants": 36, "registrants": 18}
 FREE, PRO, BUSINESS = ({"rate_limit_plan": plan} for plan in ("free", "pro", "business"))
-FULL_SHARE = {"rate_limit_share": 100}
+FULL = {"rate_limit_share": 100}
 MILLION_ROWS = {"users": 20, "participants": 9000}
 EVENTS = ("report_meeting_participants", "report_webinar_participants")
 
@@ -25,15 +25,15 @@ def _free_running(title: str, size: dict[str, int], *streams: str, as_singer: bo
 
 
 LIMITS = (
-    Case("Business, 100 users, share 100", HUNDRED_USERS, "business", {**BUSINESS, **FULL_SHARE}),
-    Case("Business, 100 users, share 90", HUNDRED_USERS, "business", BUSINESS),
-    Case("Business, 20 users, share 100", TWENTY_USERS, "business", {**BUSINESS, **FULL_SHARE}),
-    Case("Business, 100 users, auto", HUNDRED_USERS, "business"),
-    Case("Pro, 100 users, share 100", HUNDRED_SMALL_USERS, "pro", {**PRO, **FULL_SHARE}),
-    Case("Pro, 100 users, share 90", HUNDRED_SMALL_USERS, "pro", PRO),
-    Case("Pro, 100 users, auto", HUNDRED_SMALL_USERS, "pro"),
-    Case("Free, 1 user, share 100", ONE_USER, "free", {**FREE, **FULL_SHARE}),
-    Case("Free, 1 user, share 90", ONE_USER, "free", FREE),
+    Case("Business, 100 users, share 100", HUNDRED_USERS, "business", {**BUSINESS, **FULL}, target=1.15),
+    Case("Business, 100 users, share 90", HUNDRED_USERS, "business", BUSINESS, target=1.25),
+    Case("Business, 20 users, share 100", TWENTY_USERS, "business", {**BUSINESS, **FULL}, target=1.25),
+    Case("Business, 100 users, auto", HUNDRED_USERS, "business", target=1.35),
+    Case("Pro, 100 users, share 100", HUNDRED_SMALL_USERS, "pro", {**PRO, **FULL}, target=1.15),
+    Case("Pro, 100 users, share 90", HUNDRED_SMALL_USERS, "pro", PRO, target=1.25),
+    Case("Pro, 100 users, auto", HUNDRED_SMALL_USERS, "pro", target=1.25),
+    Case("Free, 1 user, share 100", ONE_USER, "free", {**FREE, **FULL}, target=1.15),
+    Case("Free, 1 user, share 90", ONE_USER, "free", FREE, target=1.25),
     Case("Business, 32 users, auto", REPORTED, "business"),
 )
 

@@ -24,6 +24,7 @@ LIMITS: Columns = (
     ("bound", lambda result: f"{result.bound:.0f} s"),
     ("time", lambda result: f"{result.wall:.0f} s"),
     ("÷ bound", lambda result: f"{result.ratio:.2f}"),
+    ("target", lambda result: _target(result)),
 )
 COST: Columns = (
     ("what", lambda result: result.title),
@@ -33,6 +34,12 @@ COST: Columns = (
     ("CPU per request", lambda result: f"{1000 * result.cpu / result.requests:.2f} ms"),
     ("peak memory", lambda result: f"{result.peak:.0f} MB"),
 )
+
+
+def _target(result: Result) -> str:
+    if not result.target:
+        return ""
+    return f"{result.target:.2f} {'met' if result.ratio <= result.target else 'missed'}"
 
 
 def line(result: Result) -> str:

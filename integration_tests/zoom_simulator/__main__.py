@@ -9,7 +9,6 @@ from dataclasses import fields
 from datetime import datetime
 
 from .clock import Clock
-from .faults import KINDS, Faults
 from .journal import Journal
 from .limits import PLANS
 from .server import Simulator
@@ -25,11 +24,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", choices=PLANS, default="business", help="whose rate limits apply")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that a request takes")
     parser.add_argument("--jitter", type=float, default=0.0, help="share by which the latency swings")
-    parser.add_argument("--port", type=int, default=0, help="0 = any free port")
     parser.add_argument("--now", type=datetime.fromisoformat, help="start the clock at this UTC instant")
-    parser.add_argument("--refresh-token", help="the first valid refresh token")
-    parser.add_argument("--fault-rate", type=float, default=0.0, help="share of requests that fail")
-    parser.add_argument("--fault-kinds", default=",".join(KINDS), help="comma separated")
+    parser.add_argument("--stands-still", action="store_true", help="let the clock stand still")
     parser.add_argument("--counts-only", action="store_true", help="keep no list of requests: flat memory")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when the standard input does")
     return parser
@@ -46,14 +42,11 @@ def main() -> None:
     simulator = Simulator(
         options.seed,
         size,
-        clock=Clock(options.now),
+        clock=Clock(options.now, running=not options.stands_still),
         plan=options.plan,
         latency=options.latency,
         jitter=options.jitter,
-        refresh_token=options.refresh_token,
-        faults=Faults(options.seed, options.fault_rate, options.fault_kinds.split(",")),
         journal=Journal(keep=not options.counts_only),
-        port=options.port,
     )
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

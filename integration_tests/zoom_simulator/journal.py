@@ -8,7 +8,10 @@ _HARMLESS = {"", "slow", "reply"}
 
 
 class Entry(NamedTuple):
-    """One request. `url` has sorted parameters and, for a page token, the offset the token stands for."""
+    """One request. `url` has sorted parameters and, for a page token, the offset the token stands for.
+
+    `connection` is the client's port: requests over one connection have the same.
+    """
 
     method: str
     path: str
@@ -19,6 +22,8 @@ class Entry(NamedTuple):
     fault: str
     time: float
     user_agent: str = ""
+    accept_encoding: str = ""
+    connection: int = 0
 
     @property
     def answered(self) -> bool:

@@ -1,9 +1,9 @@
 """Zoom's rate limits: per label, by the second and by the day, for the whole account."""
 
-import time
 from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
+from time import monotonic
 from typing import NamedTuple
 
 from .clock import Clock, iso, midnight
@@ -73,7 +73,7 @@ class RateLimits:
         if limit is None:
             self._used_today[label] += 1
             return Verdict("", self._headers(label, "QPS", _UNLIMITED, _UNLIMITED - 1))
-        recent, now = self._recent[label], time.monotonic()
+        recent, now = self._recent[label], monotonic()
         while recent and recent[0] <= now - 1:
             recent.popleft()
         if len(recent) >= limit:

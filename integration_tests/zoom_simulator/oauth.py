@@ -137,7 +137,3 @@ class OAuth:
         token = self._tokens.get(authorization.partition(" ")[2])
         if token is not None:
             token.expires = self._clock.timestamp()
-
-    def expire_all(self) -> None:
-        for token in self._tokens.values():
-            token.expires = self._clock.timestamp()

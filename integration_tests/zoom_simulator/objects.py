@@ -40,16 +40,7 @@ _TOPICS = (
     "Retro 🚀",
     "Q&A, part 1",
 )
-_LICENSES = (
-    2,
-    8,
-    16,
-    134217728,
-    18014398509481984,
-    576460752303423500,
-    72057594037927940,
-    144115188075855870,
-)
+_LICENSES = (2, 8, 16, 2**27, 2**54, 576460752303423500, 72057594037927940, 144115188075855870)
 _AGENDA = "Agenda: news, numbers, open points, decisions. "
 _ATTRIBUTES = [{"key": "cbf_cywdkexrtqc73f97gd4w6g", "name": "Cost center", "value": "4711"}]
 _CUSTOM_KEYS = [{"key": "cost_center", "value": "4711"}]

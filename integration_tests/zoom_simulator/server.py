@@ -6,7 +6,6 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from email.utils import formatdate
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -16,7 +15,7 @@ import orjson
 from aiohttp import web
 
 from . import truth
-from .clock import Clock, iso
+from .clock import Clock
 from .errors import ZoomError
 from .faults import Faults
 from .ids import mix
@@ -79,7 +78,6 @@ class Simulator:
         refresh_token: str | None = None,
         faults: Faults | None = None,
         journal: Journal | None = None,
-        port: int = 0,
     ) -> None:
         self.clock = clock or Clock()
         self.world = World(seed, size, self.clock)
@@ -92,7 +90,7 @@ class Simulator:
         self.latency = latency
         self.jitter = jitter
         self._tokens = PageTokens(seed)
-        self._port = port
+        self._port = 0
         self._served = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end = asyncio.Event()
@@ -168,7 +166,7 @@ class Simulator:
         path, _, query_text = request.raw_path.partition("?")
         query = dict(parse_qsl(query_text, keep_blank_values=True))
         if path.startswith(_CONTROL):
-            return await self._control(request, path.removeprefix(_CONTROL), query)
+            return self._control(request, path.removeprefix(_CONTROL), query)
         self.journal.enter()
         try:
             key = request_key(path, query)
@@ -192,6 +190,7 @@ class Simulator:
                 Entry(
                     request.method, request.raw_path, url, result.route, result.label,
                     result.status, result.fault, arrived, request.headers.get("User-Agent", ""),
+                    request.headers.get("Accept-Encoding", ""), _port_of(request),
                 )
             )  # fmt: skip
             return await self._send(request, result)
@@ -316,11 +315,8 @@ class Simulator:
             request.transport.close()
         return response
 
-    async def _control(
-        self, request: web.BaseRequest, command: str, query: Mapping[str, str]
-    ) -> web.Response:
+    def _control(self, request: web.BaseRequest, command: str, query: Mapping[str, str]) -> web.Response:
         """Orders from outside the process; see the README for what they take."""
-        order: dict[str, Any] = orjson.loads(await request.read() or b"{}")
         streams = query["streams"].split(",") if "streams" in query else truth.STREAMS
         match request.method, command:
             case "GET", "journal":
@@ -334,25 +330,11 @@ class Simulator:
                 answer_ = {"seconds": truth.bound(self.world, self.limits.per_second, streams)}
             case "GET", "rows":
                 answer_ = {stream: sum(1 for _ in truth.rows(self.world, stream)) for stream in streams}
-            case "POST", "clock":
-                if "set" in order:
-                    self.clock.set(datetime.fromisoformat(order["set"]))
-                self.clock.advance(**order.get("advance", {}))
-                answer_ = {"now": iso(self.clock.timestamp())}
-            case "POST", "faults":
-                answer_ = self._order_faults(order)
             case _:
                 return web.Response(status=404, text=f"no such order: {request.method} {command}")
         return web.Response(body=orjson.dumps(answer_), content_type="application/json")
 
-    def _order_faults(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        if order.get("clear"):
-            self.faults.clear()
-        self.faults.rate = order.get("rate", self.faults.rate)
-        self.faults.seed = order.get("seed", self.faults.seed)
-        self.faults.kinds = tuple(order.get("kinds", self.faults.kinds))
-        for pattern, kind in order.get("always", []):
-            self.faults.always(pattern, kind)
-        for pattern, status, body in order.get("reply", []):
-            self.faults.reply(pattern, status, body)
-        return {"rate": self.faults.rate, "seed": self.faults.seed, "kinds": self.faults.kinds}
+
+def _port_of(request: web.BaseRequest) -> int:
+    peer = request.transport and request.transport.get_extra_info("peername")
+    return peer[1] if peer else 0

@@ -122,7 +122,8 @@ def _served(world: World, stream: str, id_: int | str, now: float) -> Iterator[J
     query = {"page_size": str(LARGEST_SIZE)}
     while True:
         try:
-            body = ROUTES[stream].handler(Call(world, PageTokens(world.seed), now, "", str(id_), query))
+            route = ROUTES[stream]
+            body = route.handler(Call(world, PageTokens(world.seed), now, "", str(id_), query, route.kind))
         except ZoomError:
             return
         lists = [value for value in body.values() if isinstance(value, list)]

@@ -4,6 +4,7 @@ Everything is computed from the seed, the size and the time whenever somebody as
 meeting, so a world of 5,000 users takes as much memory as one of five.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -34,10 +35,14 @@ class Size:
     busy_user_meetings: int = 0
     busy_registrants: int = 0
     late_hours: float = 2.0
+    report_delay_hours: float = 0.0
 
 
 class Pattern(NamedTuple):
-    """A kind of meeting: how often it was held (`past`; MANY: as the size says) and how often it will be."""
+    """A kind of meeting: how often it was held (`past`; MANY: as the size says) and how often it will be.
+
+    One that is `listed_twice` stands in its host's list two times.
+    """
 
     type: int
     every: float
@@ -47,6 +52,7 @@ class Pattern(NamedTuple):
     polls: str = "none"
     pmi: bool = False
     may_be_gone: bool = False
+    listed_twice: bool = False
 
 
 MANY = -1
@@ -54,7 +60,7 @@ MANY = -1
 # A user's meetings run through these in turn, so a world with the default size has all of them.
 MEETINGS = (
     Pattern(8, 91, MANY, 4, registers=True, polls="on"),
-    Pattern(8, 7, MANY, 30, registers=True, polls="on"),
+    Pattern(8, 7, MANY, 30, registers=True, polls="on", listed_twice=True),
     Pattern(3, 25, MANY, 20),
     Pattern(2, 29, 1, 0, registers=True, polls="on"),
     Pattern(2, 29, 1, 0),
@@ -268,8 +274,28 @@ class World:
 
     def listed(self, kind: Kind, user: int, now: float) -> list[Series]:
         """What the user's list holds; an alternative host finds somebody else's meeting in it too."""
+        own = [
+            series
+            for series in self.own_listed(kind, user, now)
+            for _ in range(2 if series.pattern.listed_twice else 1)
+        ]
         shared = self.shared_with(kind, user)
-        return [*self.own_listed(kind, user, now), *([shared] if shared else [])]
+        return [*own, shared] if shared else own
+
+    def is_upcoming(self, series: Series, now: float) -> bool:
+        """Whether it takes place now, or again: meetings show there six months ahead, webinars always."""
+        ahead = months_before(now, -6) if series.kind == "meeting" else math.inf
+        nearby = self.occurrences(series, now - 2 * series.every)
+        return any(occurrence.end > now and occurrence.start <= ahead for occurrence in nearby)
+
+    def was_held_lately(self, series: Series, now: float) -> bool:
+        """Whether it took place in the last six months."""
+        oldest = months_before(now, 6)
+        return any(occurrence.start >= oldest for occurrence in self.ended(series, now, oldest))
+
+    def is_live(self, series: Series, now: float) -> bool:
+        nearby = self.occurrences(series, now - 2 * series.every)
+        return any(occurrence.start <= now < occurrence.end for occurrence in nearby)
 
     def shared_with(self, kind: Kind, user: int) -> Series | None:
         """The meeting of a colleague for which this user is an alternative host."""
@@ -360,6 +386,7 @@ class World:
         return [occurrence for occurrence in self._held(user, first, last, now) if not occurrence.solo]
 
     def _held(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
+        now -= self.size.report_delay_hours * HOUR
         begin, end = midnight(first), min(midnight(last) + DAY, now)
         held = (
             occurrence
@@ -378,12 +405,14 @@ class World:
     def found(self, kind: Kind, user: int, now: float) -> Iterator[Occurrence]:
         """The past occurrences of a host that a client can find, by reports or by instances."""
         oldest_report = midnight(add_months(utc_date(now), -6))
+        latest_report = now - self.size.report_delay_hours * HOUR
         for series in self.all_series(kind, user):
             if series.gone:
                 continue
             listed = self.is_listed(series, now)
             for occurrence in self.instances(series, now):
-                in_reports = occurrence.start >= oldest_report and not occurrence.solo
+                is_in_time = occurrence.start >= oldest_report and occurrence.end <= latest_report
+                in_reports = is_in_time and not occurrence.solo
                 if listed or in_reports:
                     yield occurrence
 
@@ -391,7 +420,7 @@ class World:
         """Users who hosted something in these days, and how much."""
         # Counting is slow in a large world, hence a small cache. Meetings start on full minutes and last full
         # minutes, two hours at most, so an answer holds for a minute, and for ever once the days are over.
-        settled = midnight(last) + DAY + 2 * HOUR
+        settled = midnight(last) + DAY + (2 + self.size.report_delay_hours) * HOUR
         return self._activity(first, last, int(min(now, settled) // 60))
 
     def _find_activity(self, first: date, last: date, minute: int) -> tuple[HostActivity, ...]:
