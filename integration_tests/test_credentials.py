@@ -300,6 +300,7 @@ def test_the_consent_in_the_ui_leads_to_credentials_that_read(
         "client_id": account.oauth.client_id,
         "client_secret": account.oauth.client_secret,
         "redirect_uri": "https://airbyte.example/auth_flow?kind=source&id=7",
+        "scope": templates["scope"],
         "state": "a b&c",
     }
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
@@ -313,6 +314,8 @@ def test_the_consent_in_the_ui_leads_to_credentials_that_read(
     def simulated(url: str) -> str:
         return url.replace("https://zoom.us", account.url)
 
+    asked = parse_qs(urlsplit(filled(templates["consent_url"])).query)
+    assert asked["scope"] == [templates["scope"]]
     consent = requests.get(simulated(filled(templates["consent_url"])), allow_redirects=False, timeout=10)
     assert consent.status_code == 302
     back = parse_qs(urlsplit(consent.headers["Location"]).query)

@@ -340,23 +340,6 @@ def test_a_proxy_before_the_token_endpoint_is_no_wrong_secret(start: Start, in_p
     ]
 
 
-@pytest.mark.parametrize("headers", [{"X-RateLimit-Type": "Daily-limit"}, {"Retry-After": "7200"}])
-def test_a_refusal_for_hours_stops_its_label(
-    start: Start, in_process: InProcess, headers: dict[str, str]
-) -> None:
-    simulator = start(1, Size(users=2), plan="unlimited")
-    in_process.without_waiting()
-    check = simulator.limits.check
-    simulator.limits.check = lambda label: (  # type: ignore[method-assign]
-        check(label)._replace(refusal="Too much.", headers=headers) if label == "LIGHT" else check(label)
-    )
-    output = in_process.read(server_to_server(simulator), ["users", "meetings"])
-    assert output.code == 1
-    assert output.statuses == {"users": "COMPLETE", "meetings": "INCOMPLETE"}
-    assert "(LIGHT): the daily rate limit is used up until " in output.errors[0]["message"]
-    assert output.errors[0]["failure_type"] == "transient_error"
-
-
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_zoom_is_given_the_time_it_asks_for(start: Start, in_process: InProcess, form: str) -> None:
     simulator = start(1, Size(users=2), plan="unlimited")

@@ -3,9 +3,8 @@
 import logging
 import os
 import signal
-import traceback
+import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NoReturn
 
 STOPPED = 128 + signal.SIGTERM
@@ -16,14 +15,23 @@ def leave(command: Callable[[], int]) -> NoReturn:
     # Nobody could read what the logging module has to say about a closed output.
     logging.raiseExceptions = False
     try:
-        code = command()
-        # Where a sync could not write its last lines, stdout is closed by now.
-        with suppress(ValueError):
-            print(end="", flush=True)
+        code = _run(command)
+        print(end="", flush=True)
     except (BrokenPipeError, KeyboardInterrupt):
         code = STOPPED
-    except Exception:
-        traceback.print_exc()
+    except (OSError, ValueError):
+        # The disk is full, or stdout has been closed when it was.
         code = 1
     # The interpreter would wait for every thread that waits for Zoom, or for room in a queue.
     os._exit(code)
+
+
+def _run(command: Callable[[], int]) -> int:
+    try:
+        return command()
+    except BrokenPipeError:
+        raise
+    except Exception:
+        # The CDK's hook makes an error message of it, for the platform.
+        sys.excepthook(*sys.exc_info())
+        return 1
