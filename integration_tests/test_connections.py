@@ -134,11 +134,8 @@ TOMORROW = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z"
 
 @pytest.mark.parametrize(
     "headers",
-    [
-        pytest.param({"X-RateLimit-Type": "Daily-limit"}, id="type"),
-        pytest.param({"Retry-After": TOMORROW}, id="date"),
-        pytest.param({"Retry-After": "40000"}, id="seconds"),
-    ],
+    [{"X-RateLimit-Type": "Daily-limit"}, {"Retry-After": TOMORROW}, {"Retry-After": "40000"}],
+    ids=["type", "date", "seconds"],
 )
 def test_a_daily_limit_is_known_by_its_headers_too(
     start: Start, in_process: InProcess, headers: dict[str, str]
