@@ -13,7 +13,7 @@ RUN python3 -m venv tools \
     && python3 -m venv --without-pip /opt/source-zoom \
     && tools/bin/pip --python /opt/source-zoom/bin/python install --quiet --no-cache-dir --require-hashes \
         --requirement runtime.txt
-COPY metadata.yaml pyproject.toml setup.py README.md ./
+COPY LICENSE README.md metadata.yaml pyproject.toml setup.py ./
 COPY source_zoom source_zoom
 RUN tools/bin/pip wheel --quiet --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
     && tools/bin/pip --python /opt/source-zoom/bin/python install --quiet --no-deps dist/*.whl \

@@ -5,8 +5,7 @@ PYAIRBYTE_PYTHON ?= $(PYTHON)
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup demo test storm singer postgresql image image-test jq pyairbyte package-check release-check lint bench \
-	lock clean
+.PHONY: setup demo test storm singer postgresql image image-test jq pyairbyte release-check lint bench lock clean
 
 setup: $(VENV)/.done
 
@@ -66,14 +65,8 @@ pyairbyte: $(VENV)/.done .pyairbyte/.done
 .pyairbyte/.done: requirements/pyairbyte.txt
 	$(call environment,$(PYAIRBYTE_PYTHON))
 
-# sdist and wheel.
-package-check:
-	PYTHON=$(PYTHON) scripts/package-check
-
-# Whether this can be published: it cannot for as long as the CHANGELOG has no date for it.
 release-check:
-	scripts/release-check
-	$(MAKE) package-check
+	PYTHON=$(PYTHON) scripts/release-check
 
 lint: $(VENV)/.done
 	$(BIN)/ruff check .

@@ -63,6 +63,8 @@ def read(in_process: InProcess, config: Json, catalog: object, state: object = N
         (None, "credentials", {}, f"credentials: {KINDS}"),
         (None, "start_date", "2026-13-01", f"start_date: {DAY}"),
         (None, "start_date", "yesterday", f"start_date: {DAY}"),
+        (None, "start_date", "20260131", f"start_date: {DAY}"),
+        (None, "start_date", "2026-01-31T00:00:00Z", f"start_date: {DAY}"),
         (None, "start_date", 5, f"start_date: {DAY}"),
         (
             None,

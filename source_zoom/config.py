@@ -68,12 +68,12 @@ class Config(BaseModel):
     @field_validator("start_date", mode="before")
     @classmethod
     def _plain_date(cls, value: object) -> object:
-        if value is None or value == "":
-            return None
         try:
-            day = date.fromisoformat(str(value)[:10])
+            day = date.fromisoformat(str(value))
         except ValueError:
-            raise ValueError("must be a day like 2026-01-31") from None
+            day = date.min
+        if day.isoformat() != value:
+            raise ValueError("must be a day like 2026-01-31")
         # Tomorrow is somewhere else's today.
         if day > date.today() + timedelta(days=1):
             raise ValueError("must not be in the future, where nothing has been held yet")
@@ -113,6 +113,9 @@ def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
     A config that already has it comes back equal. Raises ConfigError for JWT, which Zoom has ended.
     """
     config = dict(raw)
+    if not config.get("start_date", True):
+        # A form may send an empty field.
+        del config["start_date"]
     if "jwt_token" in config:
         raise ConfigError(
             "Zoom ended JWT apps in 2023, so the key jwt_token cannot work: create a Server-to-Server OAuth"

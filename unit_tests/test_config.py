@@ -1,5 +1,3 @@
-from datetime import date
-
 import pytest
 
 from source_zoom.config import migrate, parse
@@ -54,7 +52,6 @@ def test_urls_follow_the_environment_unless_they_are_given() -> None:
 
 
 def test_empty_dates_of_the_ui_are_no_dates() -> None:
-    config = parse({"credentials": {**OAUTH, "token_expiry_date": ""}, "start_date": ""})
+    config = parse(migrate({"credentials": {**OAUTH, "token_expiry_date": ""}, "start_date": ""}))
     assert config.start_date is None
     assert config.credentials.token_expiry_date is None  # type: ignore[union-attr]
-    assert parse({"credentials": OAUTH, "start_date": "2026-01-31T00:00:00Z"}).start_date == date(2026, 1, 31)
