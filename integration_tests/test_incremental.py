@@ -405,6 +405,26 @@ def test_attendance_that_zoom_writes_late_replaces_the_same_rows(
     assert all(finished[row_id]["duration"] > 0 for row_id in unfinished)
 
 
+@pytest.mark.parametrize("days", [0, 2])
+def test_the_lookback_finds_what_the_reports_list_late(
+    start: Start, in_process: InProcess, days: int
+) -> None:
+    size = Size(users=10, report_delay_hours=24)
+    simulator = start(1, size, clock=Clock(NOON, running=False), plan="unlimited")
+    config = server_to_server(simulator, lookback_days=days)
+    output = in_process.read(config, ["report_meetings"])
+    found = {record["uuid"] for record in output.records("report_meetings")}
+    for _ in range(4):
+        simulator.clock.advance(days=1)
+        output = in_process.read(config, ["report_meetings"], state=states(output))
+        found |= {record["uuid"] for record in output.records("report_meetings")}
+    yesterday = (simulator.clock.today() - timedelta(days=1)).isoformat()
+    held = {
+        p["uuid"] for p, _ in truth.rows(simulator.world, "report_meetings") if p["start_time"] < yesterday
+    }
+    assert (held - attended_alone(simulator) <= found) == (days > 0)
+
+
 def test_a_start_date_bounds_the_backfill(account: Simulator, in_process: InProcess) -> None:
     output = in_process.read(server_to_server(account, start_date="2026-10-15"), ["report_webinars"])
     assert output.code == 0
