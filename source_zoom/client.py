@@ -113,9 +113,10 @@ class ZoomClient(HttpClient):
             else:
                 if verdict is None:
                     return request, response
-            blocked = blocked + 1 if verdict.action is Action.BLOCKED else 0
-            if blocked == BLOCKED_ATTEMPTS and self._is_one_of_many and self._others_are_answered():
-                raise Skipped(verdict)
+            if verdict.action is Action.BLOCKED:
+                blocked += 1
+                if blocked == BLOCKED_ATTEMPTS and self._is_one_of_many and self._others_are_answered():
+                    raise Skipped(verdict)
             self._act(verdict, request, token, retries)
 
     def _sign(self, request: requests.PreparedRequest, label: str, *, urgent: bool) -> str:
