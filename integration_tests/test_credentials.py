@@ -14,13 +14,12 @@ from integration_tests.conftest import (
     Connector,
     InProcess,
     Json,
+    Start,
     configured_catalog,
     oauth,
     server_to_server,
 )
 from integration_tests.zoom_simulator import Simulator, Size
-
-Start = Callable[..., Simulator]
 
 SMALL = Size(users=5)
 

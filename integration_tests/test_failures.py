@@ -3,7 +3,6 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -11,11 +10,9 @@ from typing import Any
 import pytest
 
 from integration_tests.completeness import CLASSES, assert_complete
-from integration_tests.conftest import InProcess, Output, oauth, server_to_server
+from integration_tests.conftest import InProcess, Output, Start, oauth, server_to_server
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from source_zoom.errors import RULES, Action, Rule
-
-Start = Callable[..., Simulator]
 
 
 def parents(simulator: Simulator, stream: str) -> list[Any]:

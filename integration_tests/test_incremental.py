@@ -4,18 +4,21 @@ import random
 import signal
 import subprocess
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from integration_tests.acceptance import PAST
+from integration_tests.acceptance import states as states_before
 from integration_tests.conftest import (
     Connector,
     InProcess,
     Json,
     Output,
+    Start,
     configured_catalog,
     server_to_server,
 )
@@ -24,14 +27,9 @@ from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from integration_tests.zoom_simulator.clock import iso
 from integration_tests.zoom_simulator.ids import KINDS, quote_uuid
 from integration_tests.zoom_simulator.routes import GRANULAR_SCOPES
-from source_zoom.streams import STREAMS
-from source_zoom.streams.past import OccurrenceStream
 
-PAST = [stream for stream in STREAMS if issubclass(stream, OccurrenceStream)]
 NAMES = [stream.stream_name() for stream in PAST]
 NOON = datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC)
-
-Start = Callable[..., Simulator]
 
 
 @pytest.fixture
@@ -43,20 +41,6 @@ def states(output: Output) -> list[Json]:
     """The state file that the platform would hand to the next sync: the last state of each stream."""
     last = {state["stream"]["stream_descriptor"]["name"]: state for state in output.of("STATE")}
     return [{key: state[key] for key in ("type", "stream")} for state in last.values()]
-
-
-def states_of(day: str) -> list[Json]:
-    """States of all streams that say that everything before a day has been read."""
-    return [
-        {
-            "type": "STREAM",
-            "stream": {
-                "stream_descriptor": {"name": stream.stream_name()},
-                "stream_state": {stream.cursor_field: f"{day}T00:00:00Z", "version": 1},
-            },
-        }
-        for stream in PAST
-    ]
 
 
 def stream_state(output_or_states: Output | list[Json], stream: str) -> Json:
@@ -175,7 +159,7 @@ def test_a_backfill_and_three_days_bring_everything_and_ask_for_no_old_meeting(
 def test_every_state_comes_after_the_records_it_speaks_of(
     account: Simulator, in_process: InProcess, day: str, moves: int
 ) -> None:
-    output = read(in_process, account, states_of(day) if day else ())
+    output = read(in_process, account, states_before(date.fromisoformat(day)) if day else ())
     moved = Counter[str]()
     for stream in PAST:
         name = stream.stream_name()

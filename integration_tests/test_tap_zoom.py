@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,10 @@ import jsonschema
 import pytest
 
 from integration_tests.completeness import CLASSES, HOST_SECRETS, canonical, expected
-from integration_tests.conftest import STREAM_NAMES, oauth, server_to_server
+from integration_tests.conftest import STREAM_NAMES, Start, oauth, server_to_server
 from integration_tests.harness import TAP, Json
 from integration_tests.singer_harness import INCREMENTAL, Tap, Tapped, as_singer, entry, field, root
 from integration_tests.zoom_simulator import Clock, Simulator, Size
-
-Start = Callable[..., Simulator]
 
 # What tap-zoom 2.1.1 has.
 OLD_KEYS = {

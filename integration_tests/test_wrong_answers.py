@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conftest import InProcess, Json, Output, server_to_server
-from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
-
-Start = Callable[..., Simulator]
+from integration_tests.conftest import InProcess, Json, Output, Start, server_to_server
+from integration_tests.zoom_simulator import Clock, Size, truth
 
 
 @pytest.fixture
