@@ -91,7 +91,9 @@ def test_half_a_character_at_the_end_of_a_text_costs_no_page(read: Callable[...,
     body = '{"users": [{"id": "u", "dept": "cut \\ud83d", "pmi": 36893488147419103232}]}'
     output = read(r"/v2/users\?", body, "users")
     assert output.code == 0
-    assert output.records("users")[0] == {"id": "u", "dept": "cut ?", "pmi": 2.0**65, "status": "active"}
+    user = {"id": "u", "dept": "cut ?", "pmi": 2.0**65}
+    for status in ("active", "inactive"):
+        assert {**user, "status": status} in output.records("users")
 
 
 @pytest.mark.parametrize(
