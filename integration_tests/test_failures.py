@@ -12,6 +12,7 @@ import pytest
 from integration_tests.completeness import CLASSES, assert_complete
 from integration_tests.conftest import InProcess, Output, Start, oauth, server_to_server
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from integration_tests.zoom_simulator.faults import Reply
 from source_zoom.errors import RULES, Action, Rule
 
 
@@ -198,35 +199,20 @@ def test_the_list_of_hosts_is_not_skipped(start: Start, in_process: InProcess) -
 def test_one_page_of_html_after_other_trouble_is_no_skip(start: Start, in_process: InProcess) -> None:
     simulator = start(1, Size(users=2), plan="unlimited")
     in_process.without_waiting()
-    number = parents(simulator, "meeting_questions")[0]
-    pattern = rf"/meetings/{number}/registrants/questions"
-    simulator.faults.always(pattern, "503")
-    lapse = in_process.timing["sleep"]
+    path = f"/meetings/{parents(simulator, 'meeting_questions')[0]}/registrants/questions"
+    fates = iter(["503"] * 6 + ["html"])
+    is_html = False
 
-    def sleep(seconds: float) -> None:
-        tried = sum(entry.status == 503 for entry in simulator.journal.entries)
-        if tried >= 6:
-            simulator.faults.clear()
-        if tried == 6:
-            simulator.faults.reply(pattern, 403, "<html></html>")
-        lapse(seconds)
+    def always_for(url: str) -> str:
+        nonlocal is_html
+        fate = next(fates, "") if path in url else ""
+        is_html = fate == "html"
+        return "" if is_html else fate
 
-    in_process.timing["sleep"] = sleep
-    blocked = 0
-    answer = simulator.faults.reply_for
-
-    def once(url: str) -> Any:
-        nonlocal blocked
-        reply = answer(url)
-        blocked += reply is not None
-        if blocked > 1:
-            simulator.faults.clear()
-            return None
-        return reply
-
-    simulator.faults.reply_for = once  # type: ignore[method-assign]
+    simulator.faults.always_for = always_for  # type: ignore[method-assign]
+    simulator.faults.reply_for = lambda url: Reply(403, "<html></html>") if is_html else None  # type: ignore[method-assign]
     output = in_process.read(server_to_server(simulator), ["meeting_questions"])
-    assert blocked
+    assert next(fates, None) is None
     assert output.code == 0
     assert_complete(simulator, output, CLASSES["meeting_questions"])
 
