@@ -465,11 +465,11 @@ def test_an_occurrence_whose_start_is_told_in_two_ways_is_read_once(
     account: Simulator, in_process: InProcess
 ) -> None:
     parent = next(p for p, _ in truth.rows(account.world, "report_meetings") if p["start_time"] > "2026-07")
-    seconds_later = parent["start_time"].replace(":00Z", ":07Z")
+    days_later = iso(datetime.fromisoformat(parent["start_time"]).timestamp() + 3 * 86_400)
     account.faults.reply(
         rf"/past_meetings/{parent['id']}/instances",
         200,
-        {"meetings": [{"uuid": parent["uuid"], "start_time": seconds_later}]},
+        {"meetings": [{"uuid": parent["uuid"], "start_time": days_later}]},
     )
     output = read(in_process, account, (), ["report_meetings"])
     assert output.code == 0
