@@ -65,6 +65,12 @@ class Output:
         return {update["stream_descriptor"]["name"]: update["status"] for update in updates}
 
     @property
+    def states(self) -> list[Json]:
+        """The state file that the platform would hand to the next sync: the last state of each stream."""
+        last = {state["stream"]["stream_descriptor"]["name"]: state for state in self.of("STATE")}
+        return [{key: state[key] for key in ("type", "stream")} for state in last.values()]
+
+    @property
     def errors(self) -> list[Json]:
         return [trace["error"] for trace in self.of("TRACE") if trace["type"] == "ERROR"]
 

@@ -8,7 +8,6 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -17,8 +16,16 @@ import pytest
 from packaging.requirements import Requirement
 
 from integration_tests.completeness import assert_complete
-from integration_tests.conftest import STREAM_NAMES, Connector, Json, Output, Start, server_to_server
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.conftest import (
+    STREAM_NAMES,
+    Connector,
+    Json,
+    Output,
+    Start,
+    server_to_server,
+    still_clock,
+)
+from integration_tests.zoom_simulator import Simulator, Size
 from source_zoom.streams import STREAMS
 
 pytestmark = pytest.mark.image
@@ -103,8 +110,7 @@ def image(engine: Engine, tmp_path: Path) -> Connector:
 
 @pytest.fixture
 def account(start: Start) -> Simulator:
-    clock = Clock(datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC), running=False)
-    return start(1, Size(users=6), clock=clock, plan="unlimited")
+    return start(1, Size(users=6), clock=still_clock(), plan="unlimited")
 
 
 def test_spec_is_that_of_the_package(image: Connector, connector: Connector) -> None:
@@ -126,9 +132,8 @@ def test_discover_and_read_bring_every_row(image: Connector, account: Simulator)
     assert output.code == 0
     for stream in STREAMS:
         assert_complete(account, output, stream)
-    states = [{key: state[key] for key in ("type", "stream")} for state in output.of("STATE")]
     account.journal.reset()
-    again = image.read(config, ["report_meetings"], state=states)
+    again = image.read(config, ["report_meetings"], state=output.states)
     assert again.code == 0
     assert account.journal.of("past_meeting_instances") == []
 

@@ -21,6 +21,7 @@ from integration_tests.conftest import (
     Start,
     configured_catalog,
     server_to_server,
+    still_clock,
 )
 from integration_tests.harness import CONNECTOR
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
@@ -29,22 +30,15 @@ from integration_tests.zoom_simulator.ids import KINDS, quote_uuid
 from integration_tests.zoom_simulator.routes import GRANULAR_SCOPES
 
 NAMES = [stream.stream_name() for stream in PAST]
-NOON = datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def account(start: Start) -> Simulator:
-    return start(1, Size(users=10), clock=Clock(NOON, running=False), plan="unlimited")
-
-
-def states(output: Output) -> list[Json]:
-    """The state file that the platform would hand to the next sync: the last state of each stream."""
-    last = {state["stream"]["stream_descriptor"]["name"]: state for state in output.of("STATE")}
-    return [{key: state[key] for key in ("type", "stream")} for state in last.values()]
+    return start(1, Size(users=10), clock=still_clock(), plan="unlimited")
 
 
 def stream_state(output_or_states: Output | list[Json], stream: str) -> Json:
-    found = states(output_or_states) if isinstance(output_or_states, Output) else output_or_states
+    found = output_or_states.states if isinstance(output_or_states, Output) else output_or_states
     return next(
         state["stream"]["stream_state"]
         for state in found
@@ -130,7 +124,7 @@ def test_a_backfill_and_three_days_bring_everything_and_ask_for_no_old_meeting(
     for _ in range(3):
         account.clock.advance(days=1)
         account.journal.reset()
-        output = read(connector, account, states(output))
+        output = read(connector, account, output.states)
         assert output.code == 0
         add(union, output)
         want |= true_rows(account, leave_out=attended_alone(account))
@@ -179,7 +173,7 @@ def test_every_state_comes_after_the_records_it_speaks_of(
 
 def test_ten_kills_lose_nothing(start: Start, connector: Connector) -> None:
     """kill -9 at ten random moments of a backfill; each run goes on from the last STATE that got out."""
-    simulator = start(2, Size(users=20), clock=Clock(NOON, running=False), plan="unlimited", latency=0.01)
+    simulator = start(2, Size(users=20), clock=still_clock(), plan="unlimited", latency=0.01)
     want = true_rows(simulator)
     chance = random.Random(7)
     union: Rows = defaultdict(set)
@@ -189,7 +183,7 @@ def test_ten_kills_lose_nothing(start: Start, connector: Connector) -> None:
             chance.randrange(1, 600), connector.read_arguments(server_to_server(simulator), NAMES, state)
         )
         add(union, output)
-        newer = {s["stream"]["stream_descriptor"]["name"]: s for s in [*state, *states(output)]}
+        newer = {s["stream"]["stream_descriptor"]["name"]: s for s in [*state, *output.states]}
         state = list(newer.values())
     assert counted(union) != want
     output = read(connector, simulator, state)
@@ -236,7 +230,7 @@ def test_a_daily_cap_is_crossed_in_a_few_days(start: Start, in_process: InProces
             assert stream_state(output, name)[stream.cursor_field] >= before
             moved += stream_state(output, name)[stream.cursor_field] > before
         assert moved
-        state = states(output)
+        state = output.states
         # The caps are reset at midnight.
         capped.clock.set(datetime(2026, 11, 20 + run, 0, 10, 1, tzinfo=UTC))
         want |= true_rows(capped, leave_out=attended_alone(capped))
@@ -249,14 +243,14 @@ def test_a_daily_cap_is_crossed_in_a_few_days(start: Start, in_process: InProces
 def test_a_second_sync_of_2000_occurrences_costs_under_three_percent(
     start: Start, in_process: InProcess
 ) -> None:
-    simulator = start(1, Size(users=80), clock=Clock(NOON, running=False), plan="unlimited")
+    simulator = start(1, Size(users=80), clock=still_clock(), plan="unlimited")
     output = read(in_process, simulator)
     assert output.code == 0
     details = [truth.rows(simulator.world, name) for name in ("report_meetings", "report_webinars")]
     assert sum(1 for found in details for _ in found) >= 2_000
     first = len(simulator.journal.answered())
     simulator.journal.reset()
-    assert read(in_process, simulator, states(output)).code == 0
+    assert read(in_process, simulator, output.states).code == 0
     assert len(simulator.journal.answered()) < 0.03 * first
 
 
@@ -272,7 +266,7 @@ def test_one_bad_occurrence_holds_nothing_back_and_comes_when_it_heals(
     for attempts in (1, 2):
         account.journal.reset()
         output = read(in_process, account, state, [name])
-        state = states(output)
+        state = output.states
         assert output.code == 1
         assert output.statuses == {name: "INCOMPLETE"}
         assert quote_uuid(parent["uuid"]) in output.errors[0]["message"]
@@ -353,7 +347,7 @@ def test_without_the_reports_an_incremental_sync_reads_the_instances(
     start: Start, in_process: InProcess
 ) -> None:
     scopes = set(GRANULAR_SCOPES) - {"report:read:user:admin"}
-    simulator = start(1, Size(users=6), clock=Clock(NOON, running=False), plan="unlimited", scopes=scopes)
+    simulator = start(1, Size(users=6), clock=still_clock(), plan="unlimited", scopes=scopes)
     state = {"start_time": "2026-10-01T00:00:00Z", "version": 1}
     output = read(in_process, simulator, [given(state)], ["report_meetings"])
     assert output.code == 0
@@ -383,7 +377,7 @@ def test_attendance_that_zoom_writes_late_replaces_the_same_rows(
     unfinished = {record["row_id"] for record in today if record["duration"] == 0}
     assert unfinished
     account.clock.advance(hours=6)
-    late = read(in_process, account, states(early), [name])
+    late = read(in_process, account, early.states, [name])
     finished = {record["row_id"]: record for record in late.records(name)}
     assert unfinished <= set(finished)
     assert all(finished[row_id]["duration"] > 0 for row_id in unfinished)
@@ -394,13 +388,13 @@ def test_the_lookback_finds_what_the_reports_list_late(
     start: Start, in_process: InProcess, days: int
 ) -> None:
     size = Size(users=10, report_delay_hours=24)
-    simulator = start(1, size, clock=Clock(NOON, running=False), plan="unlimited")
+    simulator = start(1, size, clock=still_clock(), plan="unlimited")
     config = server_to_server(simulator, lookback_days=days)
     output = in_process.read(config, ["report_meetings"])
     found = {record["uuid"] for record in output.records("report_meetings")}
     for _ in range(4):
         simulator.clock.advance(days=1)
-        output = in_process.read(config, ["report_meetings"], state=states(output))
+        output = in_process.read(config, ["report_meetings"], state=output.states)
         found |= {record["uuid"] for record in output.records("report_meetings")}
     yesterday = (simulator.clock.today() - timedelta(days=1)).isoformat()
     held = {
@@ -438,7 +432,7 @@ def test_a_month_whose_hosts_are_not_known_holds_the_state(account: Simulator, i
     assert stream_state(output, "report_meetings")["start_time"] < "2026-07-02"
     account.faults.clear()
     found = {record["uuid"] for record in output.records("report_meetings")}
-    healed = read(in_process, account, states(output), ["report_meetings"])
+    healed = read(in_process, account, output.states, ["report_meetings"])
     assert healed.code == 0
     found |= {record["uuid"] for record in healed.records("report_meetings")}
     alone = attended_alone(account)
@@ -484,6 +478,6 @@ def test_a_full_refresh_gives_and_honours_the_same_state(account: Simulator, in_
     state = stream_state(output, "webinar_absentees")
     assert state == {"webinar_start_time": "2026-11-20T00:00:00Z", "version": 1}
     account.journal.reset()
-    again = read(in_process, account, states(output), ["webinar_absentees"])
+    again = read(in_process, account, output.states, ["webinar_absentees"])
     assert again.code == 0
     assert not account.journal.of("past_webinar_instances")

@@ -6,17 +6,16 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Set
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from integration_tests.completeness import expected
-from integration_tests.conftest import STREAM_NAMES, server_to_server
+from integration_tests.conftest import STREAM_NAMES, server_to_server, still_clock
 from integration_tests.harness import CONNECTOR
 from integration_tests.test_incremental import attended_alone
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.zoom_simulator import Simulator, Size
 from source_zoom.streams import STREAMS
 from source_zoom.streams.base import ZoomStream
 
@@ -59,7 +58,7 @@ def rows_by_key(
 def test_the_tables_hold_every_row_and_the_second_run_asks_for_what_is_new(
     start: Callable[..., Simulator], tmp_path: Path
 ) -> None:
-    clock = Clock(datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC), running=False)
+    clock = still_clock()
     account = start(1, Size(users=6), clock=clock, plan="unlimited")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "source-zoom").symlink_to(CONNECTOR)

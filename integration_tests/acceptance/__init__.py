@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.conftest import still_clock
+from integration_tests.zoom_simulator import Simulator, Size
 from source_zoom.streams import STREAMS
 from source_zoom.streams.past import OccurrenceStream
 
@@ -16,8 +17,7 @@ PAST = [stream for stream in STREAMS if issubclass(stream, OccurrenceStream)]
 
 
 def account() -> Simulator:
-    clock = Clock(datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC), running=False)
-    return Simulator(1, Size(users=1), clock=clock, plan="unlimited")
+    return Simulator(1, Size(users=1), clock=still_clock(), plan="unlimited")
 
 
 def load(name: str) -> Any:

@@ -48,16 +48,12 @@ class ConfigFile:
             modes = " or ".join(mode.value for mode in KeyMode)
             raise ConfigError(f"The config is not valid: key_mode: must be {modes}.") from None
 
-    @property
-    def _tokens(self) -> Json:
-        """The part of the config that holds the tokens."""
-        credentials = self._content.get("credentials")
-        return credentials if isinstance(credentials, dict) else self._content
-
     def check_writable(self) -> None:
         """Raise ConfigError where a new refresh token could not be kept."""
         path = Path(self._path).resolve()
-        if "refresh_token" in self._tokens and not all(os.access(p, os.W_OK) for p in (path, path.parent)):
+        if "refresh_token" in _tokens(self._content) and not all(
+            os.access(p, os.W_OK) for p in (path, path.parent)
+        ):
             raise ConfigError(
                 f"The config file {self._path} or its folder cannot be written to, and Zoom replaces the"
                 " refresh token at each use: make both writable, or use a Server-to-Server OAuth app."
@@ -66,15 +62,15 @@ class ConfigFile:
     def for_airbyte(self, *, dev: bool) -> Json:
         """The connector's own config; with `dev` the access token in it counts as valid."""
         if dev:
-            if "refresh_token" not in self._tokens:
+            if "refresh_token" not in _tokens(self._content):
                 raise ConfigError(
                     "--dev is for OAuth apps with a refresh_token; a Server-to-Server OAuth app gets its"
                     " tokens by itself: leave --dev out."
                 )
-            if not self._tokens.get("access_token"):
+            if not _tokens(self._content).get("access_token"):
                 raise ConfigError("--dev uses the config's access_token: add one, or leave --dev out.")
             soon = datetime.now(UTC) + timedelta(hours=1)
-            self._tokens["token_expiry_date"] = soon.isoformat(timespec="seconds")
+            _tokens(self._content)["token_expiry_date"] = soon.isoformat(timespec="seconds")
         return {key: value for key, value in self._content.items() if key not in ("key_mode", "user_agent")}
 
     def take_over(self, config: Mapping[str, Any]) -> None:
@@ -93,8 +89,7 @@ class ConfigFile:
 
     def _write(self, config: Mapping[str, Any]) -> None:
         content = read_json("config", self._path)
-        tokens = content["credentials"] if isinstance(content.get("credentials"), dict) else content
-        tokens.update({key: config["credentials"][key] for key in WRITTEN})
+        _tokens(content).update({key: config["credentials"][key] for key in WRITTEN})
         path = Path(self._path).resolve()
         mode = path.stat()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -114,6 +109,12 @@ class ConfigFile:
                     _dump(content, file)
         finally:
             Path(name).unlink(missing_ok=True)
+
+
+def _tokens(content: Json) -> Json:
+    """The part of a config that holds the tokens."""
+    credentials = content.get("credentials")
+    return credentials if isinstance(credentials, dict) else content
 
 
 def _dump(content: Json, file: IO[str]) -> None:

@@ -32,7 +32,9 @@ class State:
             )
         self._bookmarks = bookmarks
         try:
-            self._states = {state["stream"]["stream_descriptor"]["name"]: state for state in states}
+            self._states: dict[str, Json] = {
+                state["stream"]["stream_descriptor"]["name"]: state for state in states
+            }
             for name, state in self._states.items():
                 state["stream"]["stream_state"].update(bookmarks.get(name) or {})
                 AirbyteStateMessageSerializer.load(state)
@@ -53,8 +55,10 @@ class State:
 
     def _state(self, stream: TapStream) -> Json | None:
         bookmark = self._bookmarks.get(stream.name)
-        if not bookmark or stream.name in self._states:
-            return self._states[stream.name] if bookmark else None
+        if not bookmark:
+            return None
+        if stream.name in self._states:
+            return self._states[stream.name]
         if not isinstance(bookmark, dict) or stream.cursor_field not in bookmark:
             logger.warning(f"{stream.name}: its bookmark is not one of this tap's, so everything is read.")
             return None
