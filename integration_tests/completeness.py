@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from integration_tests.conftest import Output
-from integration_tests.harness import Json
+from integration_tests.harness import Json, inherits_of
 from integration_tests.zoom_simulator import Simulator, truth
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import ZoomStream, ZoomSubstream
+from source_zoom.streams.base import ZoomStream
 
 HOST_SECRETS = {"start_url", "host_key", "dynamic_host_key"}
 
@@ -35,9 +35,8 @@ def expected(
 
     `keep` chooses by the parent, or by the row itself where it has none.
     """
-    inherits = stream.inherits if issubclass(stream, ZoomSubstream) else {}
     return [
-        {**{column: parent[field] for column, field in inherits.items() if field in parent}, **row}
+        {**{column: parent[field] for column, field in inherits_of(stream).items() if field in parent}, **row}
         for parent, row in truth.rows(simulator.world, stream.stream_name(), **options)
         if keep(parent or row)
     ]

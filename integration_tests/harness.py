@@ -37,6 +37,19 @@ def server_to_server_config(facts: Json, changes: Mapping[str, object]) -> Json:
     }
 
 
+def cursor_of(stream: type[object]) -> str:
+    """The cursor that a stream declares, or "" where it has none."""
+    # The CDK's own is a property, so on a class without a declaration there is no text.
+    declared = getattr(stream, "cursor_field", None)
+    return declared if isinstance(declared, str) else ""
+
+
+def inherits_of(stream: type[object]) -> Mapping[str, str]:
+    """The columns that a stream declares to have from its parent, and the fields of the parent."""
+    declared: Mapping[str, str] = getattr(stream, "inherits", {})
+    return declared
+
+
 def configured(stream: Json) -> Json:
     """A stream of the catalog as a configured catalog has it."""
     return {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}

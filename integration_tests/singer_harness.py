@@ -10,19 +10,37 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.conftest import STREAM_NAMES, TimeLapse
+from integration_tests.acceptance import PAST
+from integration_tests.conftest import TimeLapse
 from integration_tests.harness import Json
 from source_zoom.singer.tap import main
 
-INCREMENTAL = {name for name in STREAM_NAMES if name.startswith("report_")} | {
-    "meeting_poll_results",
-    "webinar_poll_results",
-    "webinar_qna_results",
-    "webinar_absentees",
-}
+INCREMENTAL = {stream.stream_name() for stream in PAST}
 
+# What tap-zoom 2.1.1 has.
+OLD_KEYS = {
+    "users": ["id"],
+    "meetings": ["uuid"],
+    "meeting_registrants": ["meeting_id", "id"],
+    "meeting_polls": ["meeting_id", "id"],
+    "meeting_poll_results": ["meeting_uuid", "email"],
+    "meeting_questions": ["meeting_id"],
+    "webinars": ["uuid"],
+    "webinar_panelists": ["webinar_id", "id"],
+    "webinar_registrants": ["webinar_id", "id"],
+    "webinar_absentees": ["webinar_uuid", "id"],
+    "webinar_polls": ["webinar_id", "id"],
+    "webinar_poll_results": ["webinar_uuid", "email"],
+    "webinar_questions": ["webinar_id"],
+    "webinar_tracking_sources": ["webinar_id", "id"],
+    "webinar_qna_results": ["webinar_uuid", "email"],
+    "report_meetings": ["uuid"],
+    "report_meeting_participants": ["meeting_id", "id"],
+    "report_webinars": ["uuid"],
+    "report_webinar_participants": ["webinar_id", "id"],
+}
 # The streams in which tap-zoom has the id of the meeting or webinar as text.
-TEXT_IDS = {name for name in STREAM_NAMES if name.startswith("report_")} | {
+TEXT_IDS = {name for name in OLD_KEYS if name.startswith("report_")} | {
     "meetings",
     "meeting_registrants",
     "meeting_polls",

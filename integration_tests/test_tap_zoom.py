@@ -18,42 +18,13 @@ import pytest
 from integration_tests.completeness import CLASSES, HOST_SECRETS, canonical, expected
 from integration_tests.conftest import STREAM_NAMES, Start, oauth, server_to_server
 from integration_tests.harness import TAP, Json
-from integration_tests.singer_harness import INCREMENTAL, Tap, Tapped, as_singer, entry, field, root
+from integration_tests.singer_harness import INCREMENTAL, OLD_KEYS, Tap, Tapped, as_singer, entry, field, root
 from integration_tests.zoom_simulator import Clock, Simulator, Size
+from source_zoom.streams import STREAMS
 
-# What tap-zoom 2.1.1 has.
-OLD_KEYS = {
-    "users": ["id"],
-    "meetings": ["uuid"],
-    "meeting_registrants": ["meeting_id", "id"],
-    "meeting_polls": ["meeting_id", "id"],
-    "meeting_poll_results": ["meeting_uuid", "email"],
-    "meeting_questions": ["meeting_id"],
-    "webinars": ["uuid"],
-    "webinar_panelists": ["webinar_id", "id"],
-    "webinar_registrants": ["webinar_id", "id"],
-    "webinar_absentees": ["webinar_uuid", "id"],
-    "webinar_polls": ["webinar_id", "id"],
-    "webinar_poll_results": ["webinar_uuid", "email"],
-    "webinar_questions": ["webinar_id"],
-    "webinar_tracking_sources": ["webinar_id", "id"],
-    "webinar_qna_results": ["webinar_uuid", "email"],
-    "report_meetings": ["uuid"],
-    "report_meeting_participants": ["meeting_id", "id"],
-    "report_webinars": ["uuid"],
-    "report_webinar_participants": ["webinar_id", "id"],
-}
-
-# The streams whose keys are other ones under `lossless`.
-OTHER_KEYS = (
-    "meetings",
-    "meeting_poll_results",
-    "webinars",
-    "webinar_poll_results",
-    "webinar_qna_results",
-    "report_meeting_participants",
-    "report_webinar_participants",
-)
+# The keys that a stream has by itself, and where tap-zoom has other ones.
+OWN_KEYS = {stream.stream_name(): list(stream.key_fields()) for stream in STREAMS}
+OTHER_KEYS = [name for name, keys in OLD_KEYS.items() if keys != OWN_KEYS[name]]
 
 RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
@@ -302,7 +273,8 @@ def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tap
 def test_the_old_keys_are_kept_where_they_are_wanted(account: Simulator, tap: Tap, config: Json) -> None:
     config = {**config, "key_mode": "tap_zoom"}
     discovered = tap.catalog(config, *OTHER_KEYS)
-    assert {stream["stream"]: stream["key_properties"] for stream in discovered["streams"]} == OLD_KEYS
+    keys_of = {stream["stream"]: stream["key_properties"] for stream in discovered["streams"]}
+    assert keys_of == {**OWN_KEYS, **OLD_KEYS}
     output = tap.read(config, catalog=discovered)
     assert output.code == 0
     warnings = set()

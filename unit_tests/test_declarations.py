@@ -7,10 +7,11 @@ from string import Formatter
 
 import pytest
 
+from integration_tests.harness import inherits_of
 from source_zoom.rate_limits import PLANS
 from source_zoom.source import SourceZoom
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import Parent, ZoomStream, ZoomSubstream
+from source_zoom.streams.base import Parent, ZoomStream
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "source_zoom" / "schemas"
@@ -44,8 +45,7 @@ def test_streams_and_schema_files_are_the_same_set() -> None:
 def test_keys_columns_and_secrets_are_in_the_schema(stream: type[ZoomStream]) -> None:
     properties = schema_of(stream)["properties"]
     key = stream.key_fields()
-    inherited = stream.inherits if issubclass(stream, ZoomSubstream) else {}
-    columns = [*key, *inherited, *stream.identity, *stream.host_secrets]
+    columns = [*key, *inherits_of(stream), *stream.identity, *stream.host_secrets]
     assert [column for column in columns if column not in properties] == []
     assert ("row_id" in key) == bool(stream.identity)
 
@@ -69,8 +69,7 @@ def test_every_field_is_nullable_described_and_open(stream: type[ZoomStream]) ->
 @every_endpoint
 def test_an_endpoint_is_declared_completely(endpoint: type[ZoomStream]) -> None:
     names = {name for _, name, _, _ in Formatter().parse(endpoint.endpoint) if name}
-    inherited = set(endpoint.inherits) if issubclass(endpoint, ZoomSubstream) else set()
-    assert names <= inherited
+    assert names <= set(inherits_of(endpoint))
     assert not endpoint.endpoint.startswith("/")
     assert endpoint.rate_limit in PLANS["pro"]
     assert re.match(r"https://developers\.zoom\.us/docs/api/\S+", endpoint.__doc__ or "")

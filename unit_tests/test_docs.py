@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
+from integration_tests.harness import cursor_of
 from source_zoom.config import Config, OAuthCredentials, ServerToServerCredentials
 from source_zoom.errors import RULES, Action, Rule
 from source_zoom.permissions import Permissions
 from source_zoom.source import lineage
 from source_zoom.streams import STREAMS
 from source_zoom.streams.base import ZoomStream
-from source_zoom.streams.past import OccurrenceStream
 from source_zoom.streams.users import Users
 
 ROOT = Path(__file__).parent.parent
@@ -123,7 +123,7 @@ ENDING = {
 def test_each_stream_has_a_row(stream: type[ZoomStream]) -> None:
     row = next(row for row in table(section("Supported streams")) if row[0] == f"`{stream.stream_name()}`")
     assert row[2] == ", ".join(stream.key_fields())
-    assert row[3] == (stream.cursor_field if issubclass(stream, OccurrenceStream) else "none")
+    assert row[3] == (cursor_of(stream) or "none")
     assert row[5] == stream.rate_limit
     needed = {scope for scope in SCOPES if stream.missing_scopes(Permissions(SCOPES.keys() - {scope}))}
     named = set(re.findall(r"`(.+?)`", row[6]))
@@ -157,7 +157,7 @@ def test_the_list_of_scopes_is_that_of_the_code() -> None:
 
 def test_the_scopes_of_each_way_to_past_occurrences_are_those_of_the_code() -> None:
     """One way is enough; a scope without which nothing is missed is behind an "and"."""
-    past = [stream for stream in STREAMS if issubclass(stream, OccurrenceStream)]
+    past = [stream for stream in STREAMS if cursor_of(stream)]
     ways = [re.findall(r"`(.+?)`", scopes.partition("; and")[0]) for _, scopes in table(section("Scopes"))]
     without = Permissions({Users.scopes[1], *(stream.scopes[1] for stream in past)})
     missing = {scope for stream in past for scope in stream.missing_scopes(without)}

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from integration_tests.conftest import still_clock
+from integration_tests.harness import cursor_of
 from integration_tests.zoom_simulator import Simulator, Size
 from source_zoom.streams import STREAMS
-from source_zoom.streams.past import OccurrenceStream
 
 FOLDER = Path(__file__).parent
 EXPECTED_RECORDS = FOLDER / "expected_records.jsonl"
-PAST = [stream for stream in STREAMS if issubclass(stream, OccurrenceStream)]
+# The cursor is the start of a past occurrence.
+PAST = [stream for stream in STREAMS if cursor_of(stream)]
 
 
 def account() -> Simulator:
@@ -31,7 +32,7 @@ def states(day: date) -> list[dict[str, Any]]:
             "type": "STREAM",
             "stream": {
                 "stream_descriptor": {"name": stream.stream_name()},
-                "stream_state": {stream.cursor_field: f"{day}T00:00:00Z", "version": 1},
+                "stream_state": {cursor_of(stream): f"{day}T00:00:00Z", "version": 1},
             },
         }
         for stream in PAST
