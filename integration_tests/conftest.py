@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,18 +30,40 @@ NOON = datetime(2026, 11, 20, 12, 0, 1, tzinfo=UTC)
 
 Start = Callable[..., Simulator]
 
+# The modules of the tests' own assertions, so that a failing one shows its values.
+pytest.register_assert_rewrite("integration_tests.completeness")
+
 
 def still_clock() -> Clock:
     """A clock that stands still, so that every look at the account sees the same, on every day."""
     return Clock(NOON, running=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Output:
     """What one run of the console script gave."""
 
     code: int
     text: str
+
+    LONGEST_REPR = 3000
+
+    def __repr__(self) -> str:
+        """What the reader of a failed assertion wants to know, and not the megabytes that were written."""
+        try:
+            said = "\n".join(self._told())
+        except (ValueError, LookupError, TypeError):
+            said = f"exit code {self.code}, and no messages of the protocol: {self.text}"
+        return f"<Output: {shortened(said, self.LONGEST_REPR)}>"
+
+    def _told(self) -> Iterator[str]:
+        yield f"exit code {self.code}"
+        # The last error sums up the others.
+        for error in [*self.errors[-1:], *self.errors[:-1]][:4]:
+            yield shortened(f"{error.get('failure_type')}: {error['message']}", 400)
+        yield f"statuses {self.statuses}"
+        yield f"records {dict(self.record_counts)}"
+        yield from (shortened(log, 400) for log in self.logs if not log.startswith(("INFO", "DEBUG")))
 
     @cached_property
     def messages(self) -> list[Json]:
@@ -77,6 +99,27 @@ class Output:
     @property
     def logs(self) -> list[str]:
         return [f"{log['level']} {log['message']}" for log in self.of("LOG")]
+
+
+def shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the connector gave to a failure's report: pytest's own lines hold 240 characters of it."""
+    report = yield
+    if report.failed and call.excinfo:
+        report.sections += [("What the connector gave", repr(output)) for output in outputs_in(call.excinfo)]
+    return report
+
+
+def outputs_in(failure: pytest.ExceptionInfo[BaseException]) -> list[Output]:
+    """The outputs that the functions on the way to a failure looked at."""
+    values = [value for frame in failure.traceback for value in frame.frame.f_locals.values()]
+    return list({id(value): value for value in values if isinstance(value, Output)}.values())
 
 
 class Connector:
