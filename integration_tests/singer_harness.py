@@ -130,6 +130,12 @@ class Tap:
         return discovered
 
 
+def selected(name: str, **metadata: object) -> Json:
+    """A catalog with nothing but what selects one stream."""
+    root = {"breadcrumb": [], "metadata": {"selected": True, **metadata}}
+    return {"streams": [{"tap_stream_id": name, "metadata": [root]}]}
+
+
 def root(entry: Json) -> Json:
     found: Json = next(part["metadata"] for part in entry["metadata"] if part["breadcrumb"] == [])
     return found

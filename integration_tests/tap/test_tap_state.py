@@ -1,0 +1,156 @@
+"""Where `tap-zoom` goes on from, and what it leaves to go on from."""
+
+import json
+import subprocess
+
+import pytest
+
+from integration_tests.completeness import CLASSES, expected
+from integration_tests.conftest import Start, server_to_server
+from integration_tests.harness import TAP, Json
+from integration_tests.singer_harness import Tap, Tapped, entry, root
+from integration_tests.zoom_simulator import Clock, Simulator, Size
+
+NO_STATE = (
+    'The state is not a Singer state: it must be an object, with "bookmarks" an object and "airbyte_state" a'
+    " list where it has them."
+)
+FOREIGN = (
+    'The state\'s "airbyte_state" is not what this tap has written: take it and the bookmarks out of the'
+    " state to read everything again."
+)
+USERS_STATE = {
+    "type": "STREAM",
+    "stream": {"stream_descriptor": {"name": "users"}, "stream_state": {}},
+}
+
+
+def occurrences(records: list[Json]) -> set[str]:
+    return {record["uuid"] for record in records}
+
+
+@pytest.fixture
+def first(tap: Tap, config: Json) -> Tapped:
+    return tap.read(config, catalog=tap.catalog(config, "report_meetings"))
+
+
+def test_reading_goes_on_from_the_state(account: Simulator, tap: Tap, config: Json, first: Tapped) -> None:
+    before = len(account.journal.entries)
+    old = {**first.state, "bookmarks": {**first.state["bookmarks"], "of_others": {"id": 5}}}
+    output = tap.read(config, catalog=tap.catalog(config, "report_meetings"), state=old)
+    assert output.code == 0
+    assert len(output.records("report_meetings")) < 0.2 * len(first.records("report_meetings"))
+    assert len(account.journal.entries) - before < 40
+    assert output.state["bookmarks"]["of_others"] == {"id": 5}
+    assert output.state["bookmarks"]["report_meetings"] == first.state["bookmarks"]["report_meetings"]
+
+
+def test_streams_that_are_not_read_keep_their_state(tap: Tap, config: Json, first: Tapped) -> None:
+    output = tap.read(config, catalog=tap.catalog(config, "users"), state=first.state)
+    assert output.state == first.state
+
+
+@pytest.mark.parametrize(
+    "change", ["full table", "no bookmark", "no state", "state of the old tap", "bookmark of another tap"]
+)
+def test_what_makes_the_tap_read_everything(tap: Tap, config: Json, first: Tapped, change: str) -> None:
+    state = json.loads(json.dumps(first.state))
+    catalog = tap.catalog(config, "report_meetings")
+    if change == "full table":
+        root(entry(catalog, "report_meetings"))["replication-method"] = "FULL_TABLE"
+    elif change == "no bookmark":
+        del state["bookmarks"]["report_meetings"]
+    elif change == "bookmark of another tap":
+        state = {"bookmarks": {"report_meetings": {"id": 5}}}
+    else:
+        state = {"currently_syncing": None} if change == "state of the old tap" else None
+    output = tap.read(config, catalog=catalog, state=state)
+    assert occurrences(output.records("report_meetings")) == occurrences(first.records("report_meetings"))
+    if change == "full table":
+        assert output.state["bookmarks"] == first.state["bookmarks"]
+        assert "bookmark_properties" not in output.schema("report_meetings")
+    assert [line for line in output.log if line.startswith("WARNING")] == (
+        ["WARNING report_meetings: its bookmark is not one of this tap's, so everything is read."]
+        if change == "bookmark of another tap"
+        else []
+    )
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tapped, is_alone: bool) -> None:
+    starts = sorted(record["start_time"] for record in first.records("report_meetings"))
+    middle = starts[len(starts) // 2][:10]
+    state = {} if is_alone else json.loads(json.dumps(first.state))
+    state["bookmarks"] = {"report_meetings": {"start_time": f"{middle}T00:00:00Z"}}
+    output = tap.read(
+        {**config, "lookback_days": 0}, catalog=tap.catalog(config, "report_meetings"), state=state
+    )
+    got = [record["start_time"][:10] for record in output.records("report_meetings")]
+    assert min(got) == middle
+    assert len(first.records("report_meetings")) > len(got) > 0.2 * len(starts)
+
+
+def test_a_stream_that_fails_in_its_first_run_is_read_by_a_later_one(start: Start, tap: Tap) -> None:
+    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    config = server_to_server(simulator)
+    catalog = tap.catalog(config, "users", "report_meetings")
+    simulator.faults.reply("/v2/past_meetings/.*/instances", 400, {"code": 999, "message": "Something new."})
+    failed = tap.read(config, catalog=catalog)
+    assert failed.code == 1
+    assert "Traceback" not in failed.err
+    assert len(failed.records("users")) == len(expected(simulator, CLASSES["users"]))
+    assert "bookmarks" not in failed.state
+    simulator.faults.clear()
+    healed = tap.read(config, catalog=catalog, state=failed.state)
+    assert healed.code == 0
+    assert occurrences(healed.records("report_meetings")) == occurrences(
+        expected(simulator, CLASSES["report_meetings"])
+    )
+    assert set(healed.state["bookmarks"]) == {"report_meetings"}
+
+
+def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
+    simulator = start(1, Size(users=8), clock=Clock(running=False), plan="unlimited", latency=0.05)
+    config = server_to_server(simulator)
+    catalog = tap.catalog(config, "users", "report_meetings")
+    path = tap.file("config.json", {**config, "num_workers": 1})
+    command = [TAP, "--config", path, "--catalog", tap.file("catalog.json", catalog)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if '"bookmarks"' in line:
+                break
+        process.terminate()
+        last, err = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert "Traceback" not in err
+    stopped = Tapped(143, "".join(lines) + last, err)
+    assert stopped.messages[-1]["type"] == "STATE"
+    assert set(stopped.state["bookmarks"]) == {"report_meetings"}
+    assert stopped.state["currently_syncing"] == "report_meetings"
+    rest = tap.read(config, catalog=catalog, state=stopped.state)
+    assert rest.code == 0
+    assert len(rest.records("report_meetings")) > 0
+    assert occurrences([*stopped.records("report_meetings"), *rest.records("report_meetings")]) == (
+        occurrences(expected(simulator, CLASSES["report_meetings"]))
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("{", "The state file {path} is not JSON (line 1)."),
+        ([], NO_STATE),
+        ({"bookmarks": [1]}, NO_STATE),
+        ({"airbyte_state": {"a": 1}}, NO_STATE),
+        ({"airbyte_state": [1]}, FOREIGN),
+        ({"airbyte_state": [{"stream": {}}]}, FOREIGN),
+        ({"bookmarks": {"users": 5}, "airbyte_state": [USERS_STATE]}, FOREIGN),
+    ],
+)
+def test_a_bad_state_is_one_sentence(tap: Tap, config: Json, state: object, sentence: str) -> None:
+    output = tap.read(config, state=state)
+    assert (output.code, output.out) == (1, "")
+    assert output.log == [f"CRITICAL {sentence.format(path=tap.folder / 'state.json')}"]
