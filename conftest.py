@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,10 @@ COMMANDS = {
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the standard tests would skip: a test with a config that its section does not list."""
-    scenarios = [(item, item.callspec.params.get("scenario")) for item in items if hasattr(item, "callspec")]
+    functions = [item for item in items if isinstance(item, pytest.Function)]
+    scenarios: list[tuple[pytest.Function, Any]] = [
+        (item, item.callspec.params.get("scenario")) for item in functions if hasattr(item, "callspec")
+    ]
     idle = [
         item
         for item, scenario in scenarios

@@ -52,12 +52,16 @@ def simulated_account(users: int) -> Iterator[dict[str, Any]]:
 def run(config: Path) -> int:
     """Run the three commands one after the other; the exit code is the first that is not 0."""
     code, messages = collect("check", "--config", str(config))
-    status = next((m["connectionStatus"] for m in messages if m["type"] == "CONNECTION_STATUS"), {})
+    status: dict[str, Any] = next(
+        (m["connectionStatus"] for m in messages if m["type"] == "CONNECTION_STATUS"), {}
+    )
     print(f"check: {status.get('status', 'no answer')} {status.get('message') or ''}")
     if code or status.get("status") != "SUCCEEDED":
         return code or 1
     code, messages = collect("discover", "--config", str(config))
-    streams = next((m["catalog"]["streams"] for m in messages if m["type"] == "CATALOG"), [])
+    streams: list[dict[str, Any]] = next(
+        (m["catalog"]["streams"] for m in messages if m["type"] == "CATALOG"), []
+    )
     print(f"discover: {len(streams)} streams")
     catalog = OUTPUT / "catalog.json"
     catalog.write_text(json.dumps({"streams": [configured(stream) for stream in streams]}))

@@ -5,6 +5,7 @@ python real_tap_zoom.py <url of the simulator> <arguments of tap-zoom>
 
 import sys
 from importlib.metadata import entry_points
+from typing import Any
 
 import requests
 
@@ -12,11 +13,13 @@ SIMULATOR = sys.argv.pop(1)
 send = requests.Session.send
 
 
-def send_to_simulator(session, request, **options):
+def send_to_simulator(
+    self: requests.Session, request: requests.PreparedRequest, *arguments: Any, **options: Any
+) -> requests.Response:
     for host in ("https://api.zoom.us", "https://zoom.us"):
-        if request.url.startswith(host):
+        if request.url and request.url.startswith(host):
             request.url = SIMULATOR + request.url.removeprefix(host)
-    return send(session, request, **options)
+    return send(self, request, *arguments, **options)
 
 
 requests.Session.send = send_to_simulator

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,10 +74,10 @@ def read_incrementally(
         "catalog": incremental_catalog(catalog.values()),
         "state": state,
     }
-    named = (
-        (f"--{name}", source.file(f"incremental_{name}.json", content)) for name, content in files.items()
-    )
-    return source.run("read", *chain.from_iterable(named))
+    arguments: list[str | Path] = []
+    for name, content in files.items():
+        arguments += [f"--{name}", source.file(f"incremental_{name}.json", content)]
+    return source.run("read", *arguments)
 
 
 def test_saved_configs_of_the_released_spec_stay_valid(source: Connector) -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from integration_tests.conftest import (
     InProcess,
-    Json,
     Output,
     configured_catalog,
     oauth,
     server_to_server,
 )
+from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 
 PRIVATE = "must begin with https:// (http:// is for this machine's own address only)"

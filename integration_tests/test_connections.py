@@ -146,7 +146,7 @@ def test_a_daily_limit_is_known_by_its_headers_too(
     def refuse_light(label: str) -> Verdict:
         return Verdict("That was too much.", headers) if label == "LIGHT" else check(label)
 
-    simulator.limits.check = refuse_light  # type: ignore[method-assign]
+    simulator.limits.check = refuse_light
     in_process.without_waiting()
     output = in_process.read(server_to_server(simulator, num_workers=9), ["users", "meetings"])
     assert output.code == 1

@@ -14,12 +14,12 @@ from integration_tests.conftest import (
     STREAM_NAMES,
     Connector,
     InProcess,
-    Json,
     Start,
     configured_catalog,
     oauth,
     server_to_server,
 )
+from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Simulator, Size
 
 SMALL = Size(users=5)
@@ -152,7 +152,7 @@ def test_a_token_that_zoom_rejects_in_mid_sync_costs_one_refresh(start: Start, i
             simulator.oauth.expire(authorization)
         check(authorization)
 
-    simulator.oauth.check_token = reject_once  # type: ignore[method-assign]
+    simulator.oauth.check_token = reject_once
     in_process.without_waiting()
     output = in_process.read(server_to_server(simulator))
     assert output.code == 0
@@ -196,7 +196,7 @@ def test_an_odd_token_answer_loses_no_refresh_token(
     account: Simulator, in_process: InProcess, changes: Json
 ) -> None:
     issue = account.oauth.issue
-    account.oauth.issue = lambda *request: {**issue(*request), **changes}  # type: ignore[method-assign]
+    account.oauth.issue = lambda *request: {**issue(*request), **changes}
     output = in_process.read(oauth(account), ["users"])
     assert output.code == 0
     config = output.of("CONTROL")[0]["connectorConfig"]["config"]
@@ -323,7 +323,7 @@ def test_the_consent_in_the_ui_leads_to_credentials_that_read(
     back = parse_qs(urlsplit(consent.headers["Location"]).query)
     assert back["state"] == [values["state"]]
     values["auth_code"] = back["code"][0]
-    exchange = {
+    exchange: Json = {
         "url": simulated(filled(templates["access_token_url"])),
         "headers": {name: filled(value) for name, value in templates["access_token_headers"].items()},
         "data": {name: filled(value) for name, value in templates["access_token_params"].items()},

@@ -209,8 +209,8 @@ def test_one_page_of_html_after_other_trouble_is_no_skip(start: Start, in_proces
         is_html = fate == "html"
         return "" if is_html else fate
 
-    simulator.faults.always_for = always_for  # type: ignore[method-assign]
-    simulator.faults.reply_for = lambda url: Reply(403, "<html></html>") if is_html else None  # type: ignore[method-assign]
+    simulator.faults.always_for = always_for
+    simulator.faults.reply_for = lambda url: Reply(403, "<html></html>") if is_html else None
     output = in_process.read(server_to_server(simulator), ["meeting_questions"])
     assert next(fates, None) is None
     assert output.code == 0
@@ -253,7 +253,7 @@ def test_a_bad_resource_and_a_shaky_network_are_no_dead_host(start: Start, in_pr
     draw = simulator.faults.always_for
     asked = iter(range(1_000_000))
     # Of the questions whether Zoom is up every first one fails.
-    simulator.faults.always_for = lambda url: (  # type: ignore[method-assign]
+    simulator.faults.always_for = lambda url: (
         "reset" if url.endswith("page_size=1") and next(asked) == 0 else draw(url)
     )
     output = in_process.read(server_to_server(simulator), ["users", "meeting_questions"])
@@ -329,7 +329,12 @@ def test_zoom_is_given_the_time_it_asks_for(start: Start, in_process: InProcess,
     in_process.without_waiting()
     slept: list[float] = []
     move = in_process.timing["sleep"]
-    in_process.timing["sleep"] = lambda seconds: (slept.append(seconds), move(seconds))
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        move(seconds)
+
+    in_process.timing["sleep"] = sleep
     check = simulator.limits.check
     calls = iter(range(1_000_000))
 
@@ -342,7 +347,7 @@ def test_zoom_is_given_the_time_it_asks_for(start: Start, in_process: InProcess,
         )
         return verdict._replace(refusal="Slow down.", headers={"Retry-After": asked})
 
-    simulator.limits.check = refuse_once  # type: ignore[method-assign]
+    simulator.limits.check = refuse_once
     output = in_process.read(server_to_server(simulator), ["meetings"])
     assert output.code == 0
     assert_complete(simulator, output, CLASSES["meetings"])
@@ -357,16 +362,16 @@ def test_a_refresh_token_that_is_lost_on_the_way_back_is_one_config_error(
     in_process.without_waiting()
     issue = simulator.oauth.issue
 
-    def issue_and_lose(*arguments: Any) -> Any:
-        issue(*arguments)
+    def issue_and_lose(*arguments: Any, **options: Any) -> Any:
+        issue(*arguments, **options)
         raise ConnectionResetError
 
-    simulator.oauth.issue = issue_and_lose  # type: ignore[method-assign]
+    simulator.oauth.issue = issue_and_lose
     config = oauth(simulator)
     lost = in_process.timing["sleep"]
 
     def sleep(seconds: float) -> None:
-        simulator.oauth.issue = issue  # type: ignore[method-assign]
+        simulator.oauth.issue = issue
         lost(seconds)
 
     in_process.timing["sleep"] = sleep
@@ -393,7 +398,7 @@ def test_two_syncs_with_one_refresh_token_end_in_one_message(start: Start, in_pr
             simulator.oauth.refresh_token = "the other's"
         check(authorization)
 
-    simulator.oauth.check_token = end_after_ten  # type: ignore[method-assign]
+    simulator.oauth.check_token = end_after_ten
     output = in_process.read(config, ["meetings", "webinars"])
     assert output.code == 1
     assert {error["failure_type"] for error in output.errors} == {"config_error"}

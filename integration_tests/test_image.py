@@ -19,12 +19,12 @@ from integration_tests.completeness import assert_complete
 from integration_tests.conftest import (
     STREAM_NAMES,
     Connector,
-    Json,
     Output,
     Start,
     server_to_server,
     still_clock,
 )
+from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Simulator, Size
 from source_zoom.streams import STREAMS
 

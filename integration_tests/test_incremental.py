@@ -16,14 +16,13 @@ from integration_tests.acceptance import states as states_before
 from integration_tests.conftest import (
     Connector,
     InProcess,
-    Json,
     Output,
     Start,
     configured_catalog,
     server_to_server,
     still_clock,
 )
-from integration_tests.harness import CONNECTOR, cursor_of, inherits_of
+from integration_tests.harness import CONNECTOR, Json, cursor_of, inherits_of
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from integration_tests.zoom_simulator.clock import iso
 from integration_tests.zoom_simulator.ids import KINDS, quote_uuid

@@ -14,14 +14,13 @@ from integration_tests.conftest import (
     NOON,
     Connector,
     InProcess,
-    Json,
     Output,
     Start,
     oauth,
     server_to_server,
     still_clock,
 )
-from integration_tests.harness import inherits_of
+from integration_tests.harness import Json, inherits_of
 from integration_tests.zoom_simulator import Clock, Simulator, Size, World, truth
 from integration_tests.zoom_simulator.clock import report_windows
 from integration_tests.zoom_simulator.ids import KINDS, Kind
@@ -278,11 +277,11 @@ def test_a_page_token_that_expires_costs_no_row_and_doubles_none(start: Start, i
     def check(label: str) -> Any:
         # Twenty minutes pass between two pages.
         pages = [entry for entry in simulator.journal.of("meeting_registrants") if "page@" in entry.url]
-        if pages and next(expired, False):
+        if len(pages) > 0 and next(expired, False):
             simulator.clock.advance(minutes=20)
         return original(label)
 
-    simulator.limits.check = check  # type: ignore[method-assign]
+    simulator.limits.check = check
     output = in_process.read(server_to_server(simulator), ["meeting_registrants"])
     assert output.code == 0
     assert any(entry.status == 400 and "page@" in entry.url for entry in simulator.journal.entries)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conftest import InProcess, Json, Start, oauth, server_to_server
+from integration_tests.conftest import InProcess, Start, oauth, server_to_server
+from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Simulator, Size
 from integration_tests.zoom_simulator.faults import KINDS, Faults
 
@@ -14,7 +15,7 @@ MARK = "s3cr3t-mark"
 
 def marked(simulator: Simulator, config: Json) -> Json:
     """The same account with secrets that a search finds; tokens that the simulator draws are collected."""
-    simulator.oauth.client_secret = f"{MARK}-client"  # type: ignore[misc]
+    simulator.oauth.client_secret = f"{MARK}-client"
     config["credentials"]["client_secret"] = simulator.oauth.client_secret
     if "refresh_token" in config["credentials"]:
         simulator.oauth.refresh_token = config["credentials"]["refresh_token"] = f"{MARK}-refresh"
@@ -26,12 +27,12 @@ def collect(simulator: Simulator) -> set[str]:
     given = {MARK}
     issue = simulator.oauth.issue
 
-    def remember(*arguments: Any) -> Any:
-        answer = issue(*arguments)
+    def remember(*arguments: Any, **options: Any) -> Any:
+        answer = issue(*arguments, **options)
         given.update(answer[key] for key in ("access_token", "refresh_token") if key in answer)
         return answer
 
-    simulator.oauth.issue = remember  # type: ignore[method-assign]
+    simulator.oauth.issue = remember
     return given
 
 

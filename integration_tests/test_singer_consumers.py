@@ -201,7 +201,7 @@ def fill(port: int, folder: Path, messages: str) -> None:
 
 def table(port: int, stream: str) -> list[Json]:
     query = f'select row_to_json(t) from zoom."{stream}" t'
-    psql = [POSTGRESQL[-1] / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
+    psql = [str(POSTGRESQL[-1] / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
     dump = subprocess.run([*psql, "-Atc", query], capture_output=True, text=True, check=True).stdout
     return [json.loads(line) for line in dump.splitlines()]
 
@@ -355,7 +355,7 @@ def plain(value: Any) -> Any:
 
 def differences(theirs: Tapped, ours: Tapped) -> dict[str, set[str]]:
     """Where the two differ, by kind: streams, and for what concerns single columns `stream.column`."""
-    found = defaultdict(set)
+    found = defaultdict[str, set[str]](set)
     assert set(theirs[0]) == set(ours[0])
     for stream, entry in theirs[0].items():
         own = ours[0][stream]
@@ -401,7 +401,7 @@ def documented() -> dict[str, set[str]]:
     """The table of differences in the documentation: {kind: where}."""
     page = (ROOT / "docs" / "tap-zoom.md").read_text()
     table = page.partition("## Differences from tap-zoom 2.1.1")[2].partition("\n## ")[0]
-    found = defaultdict(set)
+    found = defaultdict[str, set[str]](set)
     for line in table.splitlines():
         if line.startswith("| `"):
             kind, where = line.split("|")[1:3]

@@ -118,7 +118,7 @@ class Fated:
         self.world = world
         self.now = world.now()
         self.users = range(world.size.users)
-        self.fates: defaultdict[str, dict[object, Fate]] = defaultdict(dict)
+        self.fates: defaultdict[str, dict[int | str, Fate]] = defaultdict(dict)
         pools = {route: sorted(self.reached(route)) for route in (*PARENTS, *LEAVES)}
         for route, index, fate in draws:
             if pools[route]:
@@ -310,7 +310,9 @@ def assert_skips_are_counted(account: Fated, met: list[tuple[str, str, Fate, int
         name = LISTS.get(route, route)
         anyway = account.skipped_anyway(route, reason)
         summary = next(log for log in logs if f"Summary of {name}: " in log)
-        assert re.search(rf"{re.escape(reason)}: (\d+)", summary)[1] == str(skips[route, reason] + anyway)
+        counted = re.search(rf"{re.escape(reason)}: (\d+)", summary)
+        assert counted
+        assert counted[1] == str(skips[route, reason] + anyway)
         [example] = [log for log in logs if f" {name}: skipped " in log and reason in log]
         resources = [resource for r, resource, fate, _ in met if (r, fate.reason) == (route, reason)]
         assert anyway or any(f"skipped {resource}: " in example for resource in resources)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conftest import InProcess, Json, Output, Start, server_to_server
+from integration_tests.conftest import InProcess, Output, Start, server_to_server
+from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Clock, Size, truth
 
 

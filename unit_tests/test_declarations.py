@@ -4,10 +4,11 @@ import logging
 import re
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 
-from integration_tests.harness import inherits_of
+from integration_tests.harness import Json, inherits_of
 from source_zoom.rate_limits import PLANS
 from source_zoom.source import SourceZoom
 from source_zoom.streams import STREAMS
@@ -23,18 +24,15 @@ def ancestors(stream: type[Parent]) -> list[type[Parent]]:
     return [stream, *(a for parent in stream.parent_classes() for a in ancestors(parent))]
 
 
-every_endpoint = pytest.mark.parametrize(
-    "endpoint",
-    sorted(
-        {a for stream in STREAMS for a in ancestors(stream) if issubclass(a, ZoomStream)},
-        key=lambda endpoint: endpoint.__name__,
-    ),
-    ids=lambda endpoint: endpoint.__name__,
+ENDPOINTS: list[type[ZoomStream]] = sorted(
+    {a for stream in STREAMS for a in ancestors(stream) if issubclass(a, ZoomStream)},
+    key=lambda endpoint: endpoint.__name__,
 )
+every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.__name__)
 
 
-def schema_of(stream: type[ZoomStream]) -> dict:
-    return stream.get_json_schema.__wrapped__(object.__new__(stream))
+def schema_of(stream: type[ZoomStream]) -> Json:
+    return dict(stream.get_json_schema.__wrapped__(object.__new__(stream)))
 
 
 def test_streams_and_schema_files_are_the_same_set() -> None:
@@ -52,7 +50,7 @@ def test_keys_columns_and_secrets_are_in_the_schema(stream: type[ZoomStream]) ->
 
 @every_stream
 def test_every_field_is_nullable_described_and_open(stream: type[ZoomStream]) -> None:
-    def check(schema: dict, path: str) -> None:
+    def check(schema: Json, path: str) -> None:
         assert schema["type"][0] == "null", path
         assert schema.get("additionalProperties", True) is True, path
         for name, child in schema.get("properties", {}).items():
@@ -81,5 +79,6 @@ def test_an_endpoint_is_declared_completely(endpoint: type[ZoomStream]) -> None:
 
 @every_endpoint
 def test_the_consent_screen_asks_for_the_scope(endpoint: type[ZoomStream]) -> None:
-    consent = SourceZoom().spec(logging.getLogger()).advanced_auth.oauth_config_specification
-    assert endpoint.scopes[1] in consent.oauth_connector_input_specification.scope.split()
+    auth: Any = SourceZoom().spec(logging.getLogger()).advanced_auth
+    consent = auth.oauth_config_specification.oauth_connector_input_specification
+    assert endpoint.scopes[1] in consent.scope.split()

@@ -72,8 +72,8 @@ def sentences() -> Iterator[str]:
                         yield around.format(template(arguments[position], texts))
                     elif name in (*ERRORS, "warning") and arguments:
                         yield template(arguments[0], texts)
-                case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=False), text])):
-                    yield template(text, texts)
+                case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=False), said])):
+                    yield template(said, texts)
 
 
 def template(text: ast.expr, texts: Mapping[str, str]) -> str:

@@ -129,6 +129,8 @@ def test_a_sentence_brings_no_stack_trace() -> None:
     try:
         raise ConfigError("Change the config.")
     except ConfigError as error:
-        trace = error.as_airbyte_message().trace.error
-    assert trace.message == "Change the config."
-    assert trace.stack_trace is None
+        trace = error.as_airbyte_message().trace
+    assert trace
+    assert trace.error
+    assert trace.error.message == "Change the config."
+    assert trace.error.stack_trace is None

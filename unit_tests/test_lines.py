@@ -41,8 +41,12 @@ def stdout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> S
 
 
 def test_nothing_is_lost_or_torn(stdout: Sluggish) -> None:
+    def log() -> None:
+        for number in range(20):
+            PRINT_BUFFER.write(f"log {number}\n")
+
     lines = Lines()
-    logger = threading.Thread(target=lambda: [PRINT_BUFFER.write(f"log {number}\n") for number in range(20)])
+    logger = threading.Thread(target=log)
     logger.start()
     for number in range(300):
         lines.write(f"record {number}\n".encode())

@@ -1,7 +1,7 @@
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -82,10 +82,16 @@ def test_reading_ahead_keeps_everything_and_lists_the_failures() -> None:
 
 def test_reading_ahead_runs_ahead_of_its_reader_but_not_far() -> None:
     begun = []
-    numbers = read_ahead(lambda number: begun.append(number) or [number], range(1_000), 4, [])
+
+    def read(number: int) -> list[int]:
+        begun.append(number)
+        return [number]
+
+    numbers = read_ahead(read, range(1_000), 4, [])
     next(numbers)
     time.sleep(0.1)
     assert 4 < len(begun) < 20
+    assert isinstance(numbers, Generator)
     numbers.close()
 
 

@@ -12,8 +12,8 @@ from integration_tests.zoom_simulator.limits import RateLimits
 
 
 def test_limits_by_the_second(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "monotonic", lambda: now)
     now = 100.0
+    monkeypatch.setattr(limits, "monotonic", lambda: now)
     simulator, client = start(plan="free")
     path = f"/meetings/{listed(simulator.world, 'meeting')}"
     answers = [client.get(path) for _ in range(5)]
@@ -31,13 +31,13 @@ def test_limits_by_the_second(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_refused_requests_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
     monkeypatch.setattr(limits, "monotonic", lambda: now)
     free = RateLimits("free", Clock(NOW, running=False), daily_caps={"MEDIUM": 4})
 
     def passed(times: int) -> int:
         return sum(not free.check("MEDIUM").refusal for _ in range(times))
 
-    now = 100.0
     assert passed(10) == 2
     now = 100.9
     assert passed(10) == 0

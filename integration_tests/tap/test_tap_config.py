@@ -46,14 +46,14 @@ def test_a_rotated_token_is_in_the_file_before_it_is_used(
         known.add(tokens()["refresh_token"] == simulator.oauth.refresh_token)
         return check(label)
 
-    simulator.limits.check = look  # type: ignore[method-assign]
+    simulator.limits.check = look
     issue = simulator.oauth.issue
 
-    def issue_late(*arguments: Any) -> Any:
+    def issue_late(*arguments: Any, **options: Any) -> Any:
         real.write_text(json.dumps({**json.loads(real.read_text()), "theirs": "changed while the tap ran"}))
-        return issue(*arguments)
+        return issue(*arguments, **options)
 
-    simulator.oauth.issue = issue_late  # type: ignore[method-assign]
+    simulator.oauth.issue = issue_late
     config["theirs"] = "changed while the tap ran"
     catalog = tap.file("catalog.json", selected("users"))
     for _ in range(2):

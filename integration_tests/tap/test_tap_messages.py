@@ -127,7 +127,7 @@ def closed(schema: Json) -> Json:
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    strict = {key: closed(part) for key, part in schema.items()}
+    strict: Json = {key: closed(part) for key, part in schema.items()}
     if "properties" in schema and "type" in schema:
         strict["additionalProperties"] = False
     if schema.get("format") == "date-time":
