@@ -5,7 +5,7 @@ PYAIRBYTE_PYTHON ?= $(PYTHON)
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup demo test storm singer postgresql image image-test jq pyairbyte release-check lint bench lock clean
+.PHONY: setup demo test unit storm singer postgresql image image-test jq pyairbyte release-check lint bench lock clean
 
 setup: $(VENV)/.done
 
@@ -22,6 +22,10 @@ SPEED = integration_tests/test_speed.py
 test: lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore $(SPEED)
 	$(BIN)/pytest $(SPEED)
+
+# The fast tests, without lint: a few seconds, most of them the imports.
+unit: $(VENV)/.done
+	$(BIN)/pytest unit_tests
 
 # Some four minutes of faults of every kind on larger accounts, and of accounts and faults drawn at random.
 storm: $(VENV)/.done
