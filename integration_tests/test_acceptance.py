@@ -22,8 +22,8 @@ from integration_tests.acceptance import (
 from integration_tests.completeness import canonical
 from integration_tests.conftest import Connector, Json, Output, server_to_server
 from integration_tests.zoom_simulator import Simulator
+from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import ZoomStream
 from source_zoom.streams.past import OccurrenceStream
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())

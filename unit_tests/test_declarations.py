@@ -7,10 +7,10 @@ from string import Formatter
 
 import pytest
 
-from source_zoom.rate_limits import PLANS
+from source_zoom.api.rate_limits import PLANS
+from source_zoom.engine.stream import Parent, ZoomStream, ZoomSubstream
 from source_zoom.source import SourceZoom
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import Parent, ZoomStream, ZoomSubstream
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "source_zoom" / "schemas"
