@@ -8,8 +8,8 @@ from typing import Any
 from integration_tests.conftest import Output
 from integration_tests.harness import Json, inherits_of
 from integration_tests.zoom_simulator import Simulator, truth
+from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import ZoomStream
 
 HOST_SECRETS = {"start_url", "host_key", "dynamic_host_key"}
 

@@ -24,8 +24,8 @@ from integration_tests.conftest import STREAM_NAMES, Connector, Output, server_t
 from integration_tests.harness import Json, cursor_of
 from integration_tests.singer_harness import OLD_KEYS
 from integration_tests.zoom_simulator import Simulator
+from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import ZoomStream
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())
 A_MONTH_AGO = date(2026, 10, 20)

@@ -13,7 +13,7 @@ from integration_tests.completeness import CLASSES, assert_complete
 from integration_tests.conftest import InProcess, Start, server_to_server, still_clock
 from integration_tests.zoom_simulator import Clock, Simulator, Size
 from integration_tests.zoom_simulator.limits import Verdict
-from source_zoom import auth, client
+from source_zoom.api import auth, client
 from source_zoom.source import SourceZoom
 
 SIZE = Size(users=3, past_occurrences=1)

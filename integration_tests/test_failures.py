@@ -13,7 +13,7 @@ from integration_tests.completeness import CLASSES, assert_complete
 from integration_tests.conftest import InProcess, Output, Start, oauth, server_to_server
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from integration_tests.zoom_simulator.faults import Reply
-from source_zoom.errors import RULES, Action, Rule
+from source_zoom.api.errors import RULES, Action, Rule
 
 
 def parents(simulator: Simulator, stream: str) -> list[Any]:

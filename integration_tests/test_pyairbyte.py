@@ -16,8 +16,8 @@ from integration_tests.conftest import STREAM_NAMES, server_to_server, still_clo
 from integration_tests.harness import CONNECTOR
 from integration_tests.test_incremental import attended_alone
 from integration_tests.zoom_simulator import Simulator, Size
+from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import ZoomStream
 
 pytestmark = pytest.mark.pyairbyte
 

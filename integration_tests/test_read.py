@@ -26,8 +26,8 @@ from integration_tests.zoom_simulator.clock import report_windows
 from integration_tests.zoom_simulator.ids import KINDS, Kind
 from integration_tests.zoom_simulator.journal import Entry
 from integration_tests.zoom_simulator.routes import GRANULAR_SCOPES
+from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import ZoomStream
 
 every_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.stream_name())
 

@@ -24,9 +24,9 @@ from integration_tests.conftest import (
 )
 from integration_tests.zoom_simulator import Size, World, truth
 from integration_tests.zoom_simulator.limits import PLANS
-from source_zoom.concurrency import RecordQueue
+from source_zoom.counts import Summary
+from source_zoom.engine.reader import RecordQueue
 from source_zoom.source import SourceZoom
-from source_zoom.summary import Summary
 
 
 def row_counts(world: World, streams: list[str] = STREAM_NAMES) -> Counter[str]:

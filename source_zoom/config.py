@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from source_zoom.errors import ConfigError
+from source_zoom.exceptions import ConfigError
 
 FLAT_KEYS = ("account_id", "client_id", "client_secret", "refresh_token", "access_token", "token_expiry_date")
 

@@ -23,11 +23,11 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zoom.concurrency import Stopped
-from source_zoom.errors import ZoomError
+from source_zoom.api.rate_limits import Timer
+from source_zoom.engine.reader import Stopped
+from source_zoom.exceptions import ZoomError
 from source_zoom.lines import Lines
 from source_zoom.process import STOPPED, leave
-from source_zoom.rate_limits import Timer
 from source_zoom.source import SourceZoom
 
 LAST_SECONDS = 4

@@ -29,28 +29,28 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zoom.auth import HandOver, ZoomAuthenticator
-from source_zoom.client import ServerClock, Sync
-from source_zoom.concurrency import ConcurrentRead
+from source_zoom.api.auth import HandOver, ZoomAuthenticator
+from source_zoom.api.client import ServerClock, Sync
+from source_zoom.api.errors import Skipped, advice
+from source_zoom.api.rate_limits import RateLimits, Retries, Timer
+from source_zoom.api.scopes import Permissions
+from source_zoom.api.session import make_session
 from source_zoom.config import migrate, parse
-from source_zoom.errors import (
+from source_zoom.counts import Summary
+from source_zoom.engine.cursor import Outlet
+from source_zoom.engine.reader import ConcurrentRead
+from source_zoom.engine.stream import Parent, ZoomStream
+from source_zoom.exceptions import (
     ConfigError,
     CredentialsRefused,
     HostDown,
     PageTokenLost,
     ScopeMissing,
-    Skipped,
     ZoomError,
-    advice,
 )
-from source_zoom.permissions import Permissions
-from source_zoom.rate_limits import RateLimits, Retries, Timer
-from source_zoom.session import make_session
+from source_zoom.progress_log import ProgressLog
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import Parent, ZoomStream
-from source_zoom.streams.progress import Outlet
 from source_zoom.streams.users import Users
-from source_zoom.summary import ProgressLog, Summary
 
 logger = logging.getLogger("airbyte.source_zoom")
 

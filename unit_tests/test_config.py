@@ -1,7 +1,7 @@
 import pytest
 
 from source_zoom.config import migrate, parse
-from source_zoom.errors import ConfigError
+from source_zoom.exceptions import ConfigError
 
 SERVER_TO_SERVER = {
     "auth_type": "server_to_server",

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from integration_tests.harness import Json, inherits_of
-from source_zoom.rate_limits import PLANS
+from source_zoom.api.rate_limits import PLANS
+from source_zoom.engine.stream import Parent, ZoomStream
 from source_zoom.source import SourceZoom
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import Parent, ZoomStream
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "source_zoom" / "schemas"

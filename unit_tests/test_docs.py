@@ -11,12 +11,12 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from integration_tests.harness import cursor_of
+from source_zoom.api.errors import RULES, Action, Rule
+from source_zoom.api.scopes import Permissions
 from source_zoom.config import Config, OAuthCredentials, ServerToServerCredentials
-from source_zoom.errors import RULES, Action, Rule
-from source_zoom.permissions import Permissions
+from source_zoom.engine.stream import ZoomStream
 from source_zoom.source import lineage
 from source_zoom.streams import STREAMS
-from source_zoom.streams.base import ZoomStream
 from source_zoom.streams.users import Users
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +50,11 @@ def table(text: str) -> list[list[str]]:
 
 
 def modules() -> Iterator[list[ast.AST]]:
-    for path in [*(ROOT / "source_zoom").glob("*.py"), *(ROOT / "source_zoom" / "streams").glob("*.py")]:
+    for path in (
+        path
+        for folder in (".", "api", "engine", "streams")
+        for path in (ROOT / "source_zoom" / folder).glob("*.py")
+    ):
         yield list(ast.walk(ast.parse(path.read_text())))
 
 

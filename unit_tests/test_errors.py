@@ -3,7 +3,8 @@ import json
 import pytest
 import requests
 
-from source_zoom.errors import RULES, Action, ConfigError, judge, scope_to_add
+from source_zoom.api.errors import RULES, Action, judge, scope_to_add
+from source_zoom.exceptions import ConfigError
 
 
 def answer(status: int, body: object) -> requests.Response:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 
-from source_zoom.errors import ZoomError
-from source_zoom.streams.progress import MOST_RETRIES, Outlet, Progress
+from source_zoom.engine.cursor import MOST_RETRIES, Outlet, Progress
+from source_zoom.exceptions import ZoomError
 
 TODAY = date(2026, 11, 20)
 OLDEST = date(2026, 5, 20)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from source_zoom.rate_limits import (
+from source_zoom.api.rate_limits import (
     HEAVY,
     LIGHT,
     MEDIUM,

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from source_zoom.streams.sharing import Shared, merge, read_ahead
+from source_zoom.engine.sharing import Shared, merge, read_ahead
 
 
 def test_every_reader_gets_every_item_of_one_reading() -> None:

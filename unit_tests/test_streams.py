@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from source_zoom.streams.base import encode
+from source_zoom.engine.row_ids import RowIds
+from source_zoom.engine.stream import encode
 from source_zoom.streams.past import report_months
 from source_zoom.streams.reports import PARTICIPANT
-from source_zoom.streams.row_ids import RowIds
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from airbyte_cdk.models import (
     SyncMode,
 )
 
-from source_zoom.errors import ConfigError
+from source_zoom.exceptions import ConfigError
 from source_zoom.singer.conform import Json, Path
 
 logger = logging.getLogger("airbyte.source_zoom")

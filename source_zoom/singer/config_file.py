@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from source_zoom.errors import ConfigError
+from source_zoom.exceptions import ConfigError
 from source_zoom.singer.catalog import KeyMode
 from source_zoom.singer.conform import Json
 

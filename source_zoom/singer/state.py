@@ -6,7 +6,7 @@ from typing import Any
 
 from airbyte_cdk.models import AirbyteStateMessage, AirbyteStateMessageSerializer
 
-from source_zoom.errors import ConfigError
+from source_zoom.exceptions import ConfigError
 from source_zoom.singer.catalog import INCREMENTAL, Selection, TapStream
 from source_zoom.singer.conform import Json
 

@@ -11,10 +11,10 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import AirbyteMessage, Status
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zoom.concurrency import Stopped
+from source_zoom.api.rate_limits import Timer
+from source_zoom.engine.reader import Stopped
 from source_zoom.lines import Lines
 from source_zoom.process import STOPPED
-from source_zoom.rate_limits import Timer
 from source_zoom.run import save_memory, signals_stop
 from source_zoom.singer.catalog import FULL_TABLE, INCREMENTAL, Selection, TapStream, configured, select
 from source_zoom.singer.catalog import tap_streams as offered

@@ -1,6 +1,6 @@
 """The streams in catalog order. To find one, start here; to add one, see CONTRIBUTING.md."""
 
-from source_zoom.streams.base import ZoomStream
+from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams.meetings import MeetingPolls, MeetingQuestions, MeetingRegistrants, Meetings
 from source_zoom.streams.past import (
     MeetingPollResults,

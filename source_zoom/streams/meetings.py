@@ -1,7 +1,7 @@
 """Listed meetings, and what Zoom has for each of them."""
 
-from source_zoom.rate_limits import LIGHT, MEDIUM
-from source_zoom.streams.base import ZoomSubstream
+from source_zoom.api.rate_limits import LIGHT, MEDIUM
+from source_zoom.engine.stream import ZoomSubstream
 from source_zoom.streams.users import UserMeetings
 
 REGISTRANT_STATUSES = ({"status": "approved"}, {"status": "pending"}, {"status": "denied"})

@@ -15,13 +15,14 @@ from typing import Any, ClassVar
 
 import requests
 
-from source_zoom.client import Sync
-from source_zoom.errors import Refused, StreamEnded, ZoomError, advice
-from source_zoom.permissions import Permissions
-from source_zoom.rate_limits import HEAVY, LIGHT, MEDIUM
-from source_zoom.streams.base import Parent, Record, Slice, ZoomSubstream
-from source_zoom.streams.progress import Outlet, Progress, utc_day
-from source_zoom.streams.sharing import merge
+from source_zoom.api.client import Sync
+from source_zoom.api.errors import advice
+from source_zoom.api.rate_limits import HEAVY, LIGHT, MEDIUM
+from source_zoom.api.scopes import Permissions
+from source_zoom.engine.cursor import Outlet, Progress, utc_day
+from source_zoom.engine.sharing import merge
+from source_zoom.engine.stream import Parent, Record, Slice, ZoomSubstream
+from source_zoom.exceptions import Refused, StreamEnded, ZoomError
 from source_zoom.streams.users import UserMeetings, Users, UserWebinars
 
 logger = logging.getLogger("airbyte.source_zoom")

@@ -4,7 +4,7 @@ Zoom gives participants no key, and writes `leave_time` and `duration` late, so 
 a row's identity.
 """
 
-from source_zoom.rate_limits import HEAVY
+from source_zoom.api.rate_limits import HEAVY
 from source_zoom.streams.past import OccurrenceStream, PastMeetings, PastWebinars
 
 PARTICIPANT = (

@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from source_zoom.rate_limits import MEDIUM
-from source_zoom.streams.base import Record, Slice, ZoomStream, ZoomSubstream
+from source_zoom.api.rate_limits import MEDIUM
+from source_zoom.engine.stream import Record, Slice, ZoomStream, ZoomSubstream
 
 
 class Users(ZoomStream):

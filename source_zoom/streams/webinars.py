@@ -1,7 +1,7 @@
 """Listed webinars, and what Zoom has for each of them."""
 
-from source_zoom.rate_limits import LIGHT, MEDIUM
-from source_zoom.streams.base import ZoomSubstream
+from source_zoom.api.rate_limits import LIGHT, MEDIUM
+from source_zoom.engine.stream import ZoomSubstream
 from source_zoom.streams.meetings import REGISTRANT_STATUSES
 from source_zoom.streams.users import UserWebinars
 

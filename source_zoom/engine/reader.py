@@ -20,10 +20,10 @@ from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.types import Record
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 
-from source_zoom.errors import StreamEnded
-from source_zoom.rate_limits import LABELS
-from source_zoom.streams.base import Slice, ZoomStream
-from source_zoom.summary import Summary
+from source_zoom.api.rate_limits import LABELS
+from source_zoom.counts import Summary
+from source_zoom.engine.stream import Slice, ZoomStream
+from source_zoom.exceptions import StreamEnded
 
 logger = logging.getLogger("airbyte.source_zoom")
 cdk_logger = logger.getChild("cdk")

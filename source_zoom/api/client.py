@@ -17,25 +17,20 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.http_client import HttpClient
 from requests.adapters import BaseAdapter
 
-from source_zoom.auth import ZoomAuthenticator
+from source_zoom.api.auth import ZoomAuthenticator
+from source_zoom.api.errors import Action, Skipped, Verdict, advice, judge, scope_to_add
+from source_zoom.api.rate_limits import MEDIUM, RateLimits, Retries, asked_moment, asked_pause, is_daily
 from source_zoom.config import Config
-from source_zoom.errors import (
-    Action,
+from source_zoom.counts import Summary
+from source_zoom.exceptions import (
     CredentialsRefused,
     DailyLimitReached,
     HostDown,
     PageTokenLost,
     Refused,
     ScopeMissing,
-    Skipped,
-    Verdict,
     ZoomError,
-    advice,
-    judge,
-    scope_to_add,
 )
-from source_zoom.rate_limits import MEDIUM, RateLimits, Retries, asked_moment, asked_pause, is_daily
-from source_zoom.summary import Summary
 
 logger = logging.getLogger("airbyte.source_zoom")
 request_logger = logger.getChild("requests")

@@ -2,14 +2,10 @@
 
 import logging
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-
-from source_zoom.rate_limits import LABELS, RateLimits
 
 logger = logging.getLogger("airbyte.source_zoom")
 
@@ -110,42 +106,3 @@ class Summary:
         """One line for each stream that sent a request."""
         with self._lock:
             return [f"Summary of {name}: {counts}" for name, counts in sorted(self._streams.items())]
-
-
-class ProgressLog:
-    """Says every so many `seconds`, for as long as it is entered, how far a sync has come."""
-
-    def __init__(
-        self, summary: Summary, limits: RateLimits, streams: Callable[[], str], seconds: float
-    ) -> None:
-        self._summary = summary
-        self._limits = limits
-        self._streams = streams
-        self._seconds = seconds
-        self._end = threading.Event()
-
-    def __enter__(self) -> None:
-        threading.Thread(target=self._run, name="progress", daemon=True).start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end.set()
-
-    def _run(self) -> None:
-        began = last = time.monotonic()
-        before = dict.fromkeys(LABELS, 0)
-        while not self._end.wait(self._seconds):
-            now = time.monotonic()
-            rates = []
-            for label in LABELS:
-                taken = self._limits.budget(label).taken
-                rate = (taken - before[label]) / (now - last)
-                rates.append(f"{label} {rate:.1f} of {self._limits.limit(label):g}")
-                before[label] = taken
-            last = now
-            logger.info(
-                f"Progress after {now - began:.0f} s: {self._streams()} streams done, {self._summary.records}"
-                f" records, requests per second: {', '.join(rates)}; waiting for"
-                f" {self._summary.waits or 'nothing'}"
-            )

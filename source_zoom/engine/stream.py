@@ -15,12 +15,13 @@ from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, FinalStateCurs
 from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
 from airbyte_cdk.sources.utils.casing import camel_to_snake
 
-from source_zoom.client import Sync, ZoomClient
-from source_zoom.errors import PageTokenLost, Skipped, StreamEnded, ZoomError
-from source_zoom.permissions import Permissions, Scopes
-from source_zoom.streams.progress import Outlet
-from source_zoom.streams.row_ids import RowIds
-from source_zoom.streams.sharing import Shared, read_ahead
+from source_zoom.api.client import Sync, ZoomClient
+from source_zoom.api.errors import Skipped
+from source_zoom.api.scopes import Permissions, Scopes
+from source_zoom.engine.cursor import Outlet
+from source_zoom.engine.row_ids import RowIds
+from source_zoom.engine.sharing import Shared, read_ahead
+from source_zoom.exceptions import PageTokenLost, StreamEnded, ZoomError
 
 logger = logging.getLogger("airbyte.source_zoom")
 

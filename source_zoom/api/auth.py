@@ -13,9 +13,9 @@ import requests
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from requests.auth import HTTPBasicAuth
 
+from source_zoom.api.rate_limits import Retries, asked_pause
 from source_zoom.config import Config, OAuthCredentials
-from source_zoom.errors import CredentialsRefused, HostDown, StreamEnded
-from source_zoom.rate_limits import Retries, asked_pause
+from source_zoom.exceptions import CredentialsRefused, HostDown, StreamEnded
 
 HandOver = Callable[[dict[str, Any]], None]
 

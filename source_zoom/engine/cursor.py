@@ -33,7 +33,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.types import Record
 
-from source_zoom.errors import ZoomError
+from source_zoom.exceptions import ZoomError
 
 logger = logging.getLogger("airbyte.source_zoom")
 

@@ -1,0 +1,1 @@
+"""How to ask Zoom, and what its answers mean."""
