@@ -23,10 +23,9 @@ from .journal import Entry, Journal
 from .limits import RateLimits
 from .oauth import OAuth, TokenError
 from .paging import PageTokens, peek_offset, request_key
-from .routes import GRANULAR_SCOPES, Route, answer, find_route
+from .routes import API, GRANULAR_SCOPES, Route, answer, find_route
 from .world import Size, World
 
-_API = "/v2"
 _AUTHORIZE = "/oauth/authorize"
 _TOKEN = "/oauth/token"
 _CONTROL = "/_simulator/"
@@ -104,7 +103,7 @@ class Simulator:
 
     @property
     def api_url(self) -> str:
-        return self.url + _API
+        return self.url + API
 
     @property
     def token_url(self) -> str:
@@ -234,10 +233,10 @@ class Simulator:
     def _api(
         self, request: web.BaseRequest, path: str, query: Mapping[str, str], key: str, url: str
     ) -> Answer:
-        found = find_route(path.removeprefix(_API)) if path.startswith(_API) else None
+        found = find_route(path)
         if found is None:
             return Answer(404, {"code": -1, "message": f"the simulator has no route {request.method} {path}"})
-        route, raw_id = found
+        route, id_ = found
         if request.method != "GET":
             return Answer(
                 405, {"code": 405, "message": "Method not allowed."}, route=route.name, label=route.label
@@ -254,7 +253,7 @@ class Simulator:
             return self._faulty(fault, route.name, route.label)
         if reply := self.faults.reply_for(url):
             return Answer(reply.status, reply.body, verdict.headers, route.name, route.label, "reply")
-        status, body = self._ask(route, raw_id, query, key, authorization)
+        status, body = self._ask(route, id_, query, key, authorization)
         return Answer(status, body, verdict.headers, route.name, route.label, fault)
 
     def _drawn(self, url: str, authorization: str) -> str:
@@ -267,12 +266,12 @@ class Simulator:
         return Answer(status, body, route=route, label=label, fault=fault)
 
     def _ask(
-        self, route: Route, raw_id: str, query: Mapping[str, str], key: str, authorization: str
+        self, route: Route, id_: str, query: Mapping[str, str], key: str, authorization: str
     ) -> tuple[int, Any]:
         try:
             self.oauth.check_token(authorization)
             self.oauth.check_scopes((*route.granular_scopes, *route.classic_scopes))
-            return 200, answer(self.world, self._tokens, route, raw_id, query, key)
+            return 200, answer(self.world, self._tokens, route, id_, query, key, self.url)
         except ZoomError as error:
             return error.status, error.body
 

@@ -383,9 +383,9 @@ class World:
 
     def reported(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
         """What a report over these days (both included) shows of a host: two people at least, any kind."""
-        return [occurrence for occurrence in self._held(user, first, last, now) if not occurrence.solo]
+        return [occurrence for occurrence in self.held(user, first, last, now) if not occurrence.solo]
 
-    def _held(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
+    def held(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
         now -= self.size.report_delay_hours * HOUR
         begin, end = midnight(first), min(midnight(last) + DAY, now)
         held = (
@@ -426,7 +426,7 @@ class World:
     def _find_activity(self, first: date, last: date, minute: int) -> tuple[HostActivity, ...]:
         rows = []
         for user in range(self.size.users):
-            held = self._held(user, first, last, minute * 60)
+            held = self.held(user, first, last, minute * 60)
             if held:
                 people = [self.head_count(occurrence) for occurrence in held]
                 spent = sum(occurrence.series.minutes for occurrence in held)
