@@ -3,14 +3,10 @@
 from . import objects
 from .call import Call, Json
 from .errors import ZoomError
-
-PLAN_MISSING = (
-    "Webinar plan is missing. You must subscribe to the webinar plan and enable webinars for this user in "
-    "order to perform this action."
-)
+from .refusals import HIDDEN_PLAN_MISSING, HOSTING_NOT_ALLOWED, NO_USER, PLAN_MISSING
 
 
-def _user(call: Call, message: str = "User does not exist: {}.") -> int:
+def _user(call: Call, message: str = NO_USER) -> int:
     user = call.world.find_user(call.id)
     if user is None:
         raise ZoomError(404, 1001, message.format(call.id))
@@ -49,16 +45,14 @@ def _list(call: Call, user: int) -> Json:
 def user_meetings(call: Call) -> Json:
     user = _user(call)
     if not call.world.is_licensed(user):
-        message = "Meeting hosting and scheduling capabilities are not allowed for your user account."
-        raise ZoomError(400, 3161, message)
+        raise ZoomError(400, 3161, HOSTING_NOT_ALLOWED)
     return _list(call, user)
 
 
 def user_webinars(call: Call) -> Json:
     user = _user(call)
     if call.world.hides_missing_plan(user):
-        hint = f"Enable webinar for this user once the subscription is added:{call.id}"
-        raise ZoomError(200, 200, f"Webinar plan subscription is missing. {hint}")
+        raise ZoomError(200, 200, HIDDEN_PLAN_MISSING.format(call.id))
     if not call.world.has_webinars(user):
         raise ZoomError(400, 200, PLAN_MISSING)
     return _list(call, user)
