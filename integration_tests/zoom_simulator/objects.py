@@ -410,10 +410,11 @@ def _past(world: World, occurrence: Occurrence) -> Json:
 
 def reported(world: World, occurrence: Occurrence) -> Json:
     """A row of the report of one host's meetings and webinars."""
-    count = world.head_count(occurrence)
+    row = _past(world, occurrence)
+    people = world.people(occurrence)
     return {
-        **_past(world, occurrence),
-        "host_name": _user_name(world, occurrence.series.user),
+        **row,
+        "host_name": row["user_name"],
         "host_organization": "Acme",
         "source": "Zoom",
         "session_key": "",
@@ -421,14 +422,14 @@ def reported(world: World, occurrence: Occurrence) -> Json:
         "has_chat": True,
         "has_recording": occurrence.number % 2 == 0,
         "has_screen_share": False,
-        "join_time": iso(occurrence.start),
-        "join_waiting_room_time": iso(occurrence.start),
-        "leave_time": iso(occurrence.end),
+        "join_time": row["start_time"],
+        "join_waiting_room_time": row["start_time"],
+        "leave_time": row["end_time"],
         "meeting_encryption_status": 1,
-        "participants_count": count,
-        "participants_count_my_account": sum(person.user is not None for person in world.people(occurrence)),
-        "schedule_time": iso(occurrence.start),
-        "total_minutes": count * occurrence.series.minutes,
+        "participants_count": len(people),
+        "participants_count_my_account": sum(person.user is not None for person in people),
+        "schedule_time": row["start_time"],
+        "total_minutes": len(people) * occurrence.series.minutes,
     }
 
 

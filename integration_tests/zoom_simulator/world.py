@@ -160,6 +160,8 @@ class World:
         # Plans are laid out around the instant at which the clock began; from there time only reveals them.
         self.anchor = self.clock.started // 60 * 60
         self._activity = lru_cache(maxsize=16)(self._find_activity)
+        # Each page of a list, and each report of a host, goes through all that the host ever planned.
+        self.all_series = lru_cache(maxsize=4096)(self._plan)
 
     def now(self) -> float:
         return self.clock.timestamp()
@@ -254,13 +256,11 @@ class World:
             first, every, past, past + pattern.ahead, minutes, gone,
         )  # fmt: skip
 
-    def all_series(self, kind: Kind, user: int) -> Iterator[Series]:
+    def _plan(self, kind: Kind, user: int) -> tuple[Series, ...]:
         """Everything the user ever planned or started."""
         planned, unlisted = self._slots(kind, user)
-        for slot in range(planned):
-            yield self.series(kind, user, slot)
-        for slot in range(UNLISTED, UNLISTED + unlisted):
-            yield self.series(kind, user, slot)
+        slots = (*range(planned), *range(UNLISTED, UNLISTED + unlisted))
+        return tuple(self.series(kind, user, slot) for slot in slots)
 
     def is_listed(self, series: Series, now: float) -> bool:
         """Lists hold what is planned and has not expired: 30 days after the end, 365 days when recurring."""
@@ -339,14 +339,18 @@ class World:
         series = occurrence.series
         return self.ids.uuid(series.kind, series.user, series.slot, occurrence.number)
 
-    def occurrences(self, series: Series, since: float = 0) -> Iterator[Occurrence]:
-        """All of them, past and future, in order of time; `since` leaves out those that are surely older."""
+    def occurrences(self, series: Series, since: float = 0, until: float = math.inf) -> Iterator[Occurrence]:
+        """All of them, past and future, in order of time; without those that are surely older or younger."""
         skipped = max(0, int((since - series.first) // series.every))
-        return (self.occurrence(series, number) for number in range(skipped, series.total))
+        # One without a fixed time may begin a tenth of the distance early.
+        last = min(series.total - 1, (until - series.first) / series.every + 0.1)
+        return (self.occurrence(series, number) for number in range(skipped, math.floor(last) + 1))
 
-    def ended(self, series: Series, now: float, since: float = 0) -> Iterator[Occurrence]:
+    def ended(
+        self, series: Series, now: float, since: float = 0, until: float = math.inf
+    ) -> Iterator[Occurrence]:
         """Those that have taken place."""
-        for occurrence in self.occurrences(series, since):
+        for occurrence in self.occurrences(series, since, min(now, until)):
             if occurrence.end > now:
                 return
             if not occurrence.cancelled:
@@ -393,7 +397,7 @@ class World:
             for kind in KINDS
             for series in self.all_series(kind, user)
             if series.first < end and series.last_end > begin and not series.gone
-            for occurrence in self.ended(series, now, begin)
+            for occurrence in self.ended(series, now, begin, end)
             if begin <= occurrence.start < end
         )
         return sorted(held, key=lambda occurrence: (occurrence.start, occurrence.series.id))
@@ -472,14 +476,24 @@ class World:
                 n for n in range(self.registrant_count(series, "approved")) if self.attends(occurrence, n)
             )
             return people + [Person(number, None, registrant) for number, registrant in enumerate(came, 2)]
-        guests = self.hash("guests", series.id, occurrence.number) % max(1, self.size.participants - 1)
-        for number in range(2, 2 + guests):
+        for number in range(2, 2 + self._guests(occurrence)):
             draw = self.hash("guest", series.id, occurrence.number, number)
             people.append(Person(number, draw % self.size.users if draw >> 32 & 1 else None, None))
         return people
 
     def head_count(self, occurrence: Occurrence) -> int:
-        return len(self.people(occurrence))
+        """How many people there are, without naming them."""
+        if occurrence.solo:
+            return 1
+        if occurrence.series.pattern.registers:
+            count = self.registrant_count(occurrence.series, "approved")
+            return 2 + sum(self.attends(occurrence, number) for number in range(count))
+        return 2 + self._guests(occurrence)
+
+    def _guests(self, occurrence: Occurrence) -> int:
+        """How many came who had not registered, where nobody has to."""
+        draw = self.hash("guests", occurrence.series.id, occurrence.number)
+        return draw % max(1, self.size.participants - 1)
 
     def absentees(self, occurrence: Occurrence) -> list[int]:
         """The approved registrants who did not come."""
