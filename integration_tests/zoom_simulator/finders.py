@@ -1,6 +1,6 @@
 """Handlers of the lists in which a client finds what the other endpoints are about."""
 
-from . import objects
+from . import objects, past_objects
 from .call import Call, Json
 from .errors import ZoomError
 from .refusals import HIDDEN_PLAN_MISSING, HOSTING_NOT_ALLOWED, NO_USER, PLAN_MISSING
@@ -70,7 +70,7 @@ def report_hosts(call: Call) -> Json:
         "total_meeting_minutes": sum(row.minutes for row in active),
     }
     rows = active if call.one_of("type", ("inactive", "active")) == "active" else world.idle(active)
-    return call.page("users", rows, lambda row: objects.host(world, row), numbered=True, **totals)
+    return call.page("users", rows, lambda row: past_objects.host(world, row), numbered=True, **totals)
 
 
 def report_user_meetings(call: Call) -> Json:
@@ -79,6 +79,6 @@ def report_user_meetings(call: Call) -> Json:
     first, last = call.window()
     found = call.world.reported(user, first, last, call.now)
     return call.page(
-        "meetings", found, lambda occurrence: objects.reported(call.world, occurrence),
+        "meetings", found, lambda occurrence: past_objects.reported(call.world, occurrence),
         numbered=True, **{"from": first.isoformat(), "to": last.isoformat()},
     )  # fmt: skip

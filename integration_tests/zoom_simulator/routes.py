@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from . import objects, rows
+from . import objects, past_objects, rows
 from .call import Call, Json, Redirect, Text
 from .derived import DerivedList
 from .errors import ZoomError
 from .finders import report_hosts, report_user_meetings, user_meetings, user_webinars, users
 from .ids import Kind, quote_uuid, unquote_segment
 from .paging import PageTokens
+from .plans import Occurrence, Series
 from .units import Listed, Past, Units, View
-from .world import Occurrence, Series, World
+from .world import World
 
 API = "/v2"
 
@@ -101,7 +102,7 @@ def instances(call: Call) -> Json:
     # Of something that never took place Zoom says either that it does not exist or that it has no instances.
     if not next(call.world.ended(series, call.now), None) and (series.user + series.slot) % 2:
         raise ZoomError(404, 3001, f"{series.kind.capitalize()} does not exist: {call.id}.")
-    return {f"{series.kind}s": [objects.instance(call.world, occurrence) for occurrence in found]}
+    return {f"{series.kind}s": [past_objects.instance(call.world, occurrence) for occurrence in found]}
 
 
 _NOT_HELD = {"meeting": "Meeting does not exist: {}.", "webinar": "Webinar ID is invalid or not end."}
@@ -109,16 +110,16 @@ _NOT_HELD = {"meeting": "Meeting does not exist: {}.", "webinar": "Webinar ID is
 
 def poll_results(call: Call) -> Json:
     occurrence = _past(call, _NOT_HELD[call.kind])
-    return _with_questions(call, occurrence, objects.poll_results(call.world, occurrence))
+    return _with_questions(call, occurrence, past_objects.poll_results(call.world, occurrence))
 
 
 def qna_results(call: Call) -> Json:
     occurrence = _past(call, _NOT_HELD[call.kind])
-    return _with_questions(call, occurrence, objects.qna(call.world, occurrence))
+    return _with_questions(call, occurrence, past_objects.qna(call.world, occurrence))
 
 
 def _with_questions(call: Call, occurrence: Occurrence, rows: Iterator[Json]) -> Json:
-    return {**objects.occurrence_head(call.world, occurrence), "questions": list(rows)}
+    return {**past_objects.occurrence_head(call.world, occurrence), "questions": list(rows)}
 
 
 def absentees(call: Call) -> Json:
@@ -127,7 +128,7 @@ def absentees(call: Call) -> Json:
         raise ZoomError(400, 3000, f"This Webinar has not registration required: {call.id}")
     absent = call.world.absentees(occurrence)
     return call.page(
-        "registrants", absent, lambda n: objects.absentee(call.world, occurrence, n), numbered=True
+        "registrants", absent, lambda n: past_objects.absentee(call.world, occurrence, n), numbered=True
     )
 
 
@@ -143,7 +144,7 @@ _NO_PARTICIPANTS = {
 
 def report(call: Call) -> Json:
     occurrence = _past(call, "Meeting {} not found or has expired.", _TOO_OLD[call.kind])
-    return objects.report(call.world, occurrence)
+    return past_objects.report(call.world, occurrence)
 
 
 def participants(call: Call) -> Json:
@@ -151,8 +152,8 @@ def participants(call: Call) -> Json:
     include = call.one_of("include_fields", ("", "registrant_id")) == "registrant_id"
     return call.page(
         "participants",
-        objects.stays(call.world, occurrence),
-        lambda stay: objects.participant(call.world, occurrence, stay, call.now, include),
+        past_objects.stays(call.world, occurrence),
+        lambda stay: past_objects.participant(call.world, occurrence, stay, call.now, include),
     )
 
 
@@ -319,7 +320,7 @@ _index()
 
 @contextmanager
 def plugged(*routes: Route) -> Iterator[None]:
-    """Add these routes to the table, or put them in place of those of the same names, for a while.
+    """Add these routes to the table, or put them in the place of those with the same names, for a while.
 
     Plug before a simulator starts, or its app lacks the scopes of the new routes.
     """

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from . import objects
+from . import objects, past_objects
+from .plans import Occurrence, Series
 from .units import Account, Ask, Json, Listed, Past, View
-from .world import Occurrence, Series
 
 STATUSES = ("approved", "pending", "denied")
 
@@ -57,15 +57,17 @@ def _tracking_sources(view: View, series: Series) -> Iterator[Json]:
 
 
 def _poll_results(view: View, occurrence: Occurrence) -> Iterator[Json]:
-    return objects.poll_results(view.world, occurrence)
+    return past_objects.poll_results(view.world, occurrence)
 
 
 def _qna(view: View, occurrence: Occurrence) -> Iterator[Json]:
-    return objects.qna(view.world, occurrence)
+    return past_objects.qna(view.world, occurrence)
 
 
 def _absentees(view: View, occurrence: Occurrence) -> Iterator[Json]:
-    return (objects.absentee(view.world, occurrence, number) for number in view.world.absentees(occurrence))
+    return (
+        past_objects.absentee(view.world, occurrence, number) for number in view.world.absentees(occurrence)
+    )
 
 
 def _ask_absentees(view: View, occurrence: Occurrence) -> list[Ask]:
@@ -74,18 +76,18 @@ def _ask_absentees(view: View, occurrence: Occurrence) -> list[Ask]:
 
 
 def _report(view: View, occurrence: Occurrence) -> list[Json]:
-    return [objects.report(view.world, occurrence)]
+    return [past_objects.report(view.world, occurrence)]
 
 
 def _participants(view: View, occurrence: Occurrence) -> Iterable[Json]:
     return (
-        objects.participant(view.world, occurrence, stay, view.now, include_registrant=True)
-        for stay in objects.stays(view.world, occurrence)
+        past_objects.participant(view.world, occurrence, stay, view.now, include_registrant=True)
+        for stay in past_objects.stays(view.world, occurrence)
     )
 
 
 def _ask_participants(view: View, occurrence: Occurrence) -> list[Ask]:
-    return [Ask({"include_fields": "registrant_id"}, len(objects.stays(view.world, occurrence)))]
+    return [Ask({"include_fields": "registrant_id"}, len(past_objects.stays(view.world, occurrence)))]
 
 
 USERS = Account(_users, _ask_users)

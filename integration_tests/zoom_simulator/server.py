@@ -24,8 +24,9 @@ from .journal import Entry, Journal
 from .limits import RateLimits
 from .oauth import OAuth, TokenError
 from .paging import PageTokens, peek_offset, request_key
+from .plans import Size
 from .routes import API, GRANULAR_SCOPES, Route, answer, find_route
-from .world import Size, World
+from .world import World
 
 _AUTHORIZE = "/oauth/authorize"
 _TOKEN = "/oauth/token"

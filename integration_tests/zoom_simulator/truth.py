@@ -12,9 +12,10 @@ from .clock import iso, report_windows, utc_date
 from .derived import DerivedList, DerivedMap
 from .ids import KINDS, Kind
 from .paging import LARGEST_SIZE
+from .plans import Occurrence, Series
 from .routes import ROUTES, Route
 from .units import Account, Ask, Items, Listed, Months, Past, View, Window
-from .world import Occurrence, Series, World
+from .world import World
 
 Json = dict[str, Any]
 Request = tuple[str, str]

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from .world import Occurrence, Series, World
+from .plans import Occurrence, Series
+from .world import World
 
 Json = dict[str, Any]
 
