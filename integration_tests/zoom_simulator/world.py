@@ -26,6 +26,9 @@ from .plans import (
     Size,
 )
 
+# Whoever imports the world may take its meetings and their occurrences from here as well.
+__all__ = ["UNLISTED", "Occurrence", "Series", "Size", "World"]
+
 
 class World:
     """A Zoom account as a pure function of (seed, size, time)."""
