@@ -3,7 +3,8 @@
 from .clock import Clock
 from .faults import Faults
 from .journal import Journal
+from .plans import Size
 from .server import Simulator
-from .world import Size, World
+from .world import World
 
 __all__ = ["Clock", "Faults", "Journal", "Simulator", "Size", "World"]

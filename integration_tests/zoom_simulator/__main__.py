@@ -11,8 +11,8 @@ from datetime import datetime
 from .clock import Clock
 from .journal import Journal
 from .limits import PLANS
+from .plans import Size
 from .server import Simulator
-from .world import Size
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """The simulator's own time, and the calendar arithmetic of Zoom's rules."""
 
 import calendar
+import functools
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -54,6 +55,7 @@ def utc_date(timestamp: float) -> date:
     return datetime.fromtimestamp(timestamp, UTC).date()
 
 
+@functools.lru_cache(maxsize=1024)
 def midnight(day: date) -> float:
     """The instant at which a UTC day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()

@@ -23,14 +23,15 @@ _LOWEST_ID = 1 << 32
 _ID_SPAN = 10**11 - _LOWEST_ID
 
 
-@functools.cache
-def _tag(word: str) -> int:
-    return zlib.crc32(word.encode()) * 0x9E3779B97F4A7C15 & _MASK
+@functools.lru_cache(maxsize=1024)
+def _start(seed: int, word: str) -> int:
+    tag = zlib.crc32(word.encode()) * 0x9E3779B97F4A7C15
+    return seed * 0xD1342543DE82EF95 + tag & _MASK
 
 
 def mix(seed: int, word: str, *parts: int) -> int:
     """64 well mixed bits that depend on nothing but the arguments (the finaliser of SplitMix64)."""
-    x = seed * 0xD1342543DE82EF95 + _tag(word) & _MASK
+    x = _start(seed, word)
     for part in parts:
         x = (x ^ part) * 0xBF58476D1CE4E5B9 & _MASK
         x = (x ^ x >> 31) * 0x94D049BB133111EB & _MASK
@@ -80,8 +81,11 @@ class Ids:
             self._factor += 1
         self._inverse = pow(self._factor, -1, _ID_SPAN)
         self._shift = mix(seed, "shift") % _ID_SPAN
+        # A list has the same few of these in each of its rows.
+        self.user = functools.lru_cache(maxsize=8192)(self._user)
+        self.opaque = functools.lru_cache(maxsize=4096)(self._opaque)
 
-    def user(self, user: int) -> str:
+    def _user(self, user: int) -> str:
         """22 characters that are safe in a URL."""
         return _text(self._users.apply(user).to_bytes(16, "big"), b"-_")[:22]
 
@@ -117,7 +121,7 @@ class Ids:
         place = Place(KINDS[packed & 1], packed >> 1 + _NUMBER_BITS + _SLOT_BITS, slot, number)
         return place if place.user >> _USER_BITS == 0 and self.uuid(*place) == text else None
 
-    def opaque(self, word: str, *parts: int) -> str:
+    def _opaque(self, word: str, *parts: int) -> str:
         """An id that never has to be turned back, such as a registrant's."""
         first, second = mix(self._seed, word, *parts, 1), mix(self._seed, word, *parts, 2)
         return _text((first << 64 | second).to_bytes(16, "big"), b"-_")[:22]

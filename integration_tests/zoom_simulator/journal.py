@@ -1,16 +1,21 @@
 """What the simulator was asked, and what it answered."""
 
 from collections import Counter, deque
-from typing import NamedTuple
+from datetime import date
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from .clock import utc_date
 
 # Faults after which the client still holds a usable answer.
-_HARMLESS = {"", "slow", "reply"}
+_HARMLESS = {"", "slow", "reply", "change"}
 
 
 class Entry(NamedTuple):
     """One request. `url` has sorted parameters and, for a page token, the offset the token stands for.
 
-    `connection` is the client's port: requests over one connection have the same.
+    `connection` is the client's port: requests over one connection have the same. `id` is the decoded id in
+    the path.
     """
 
     method: str
@@ -24,6 +29,12 @@ class Entry(NamedTuple):
     user_agent: str = ""
     accept_encoding: str = ""
     connection: int = 0
+    id: str = ""
+
+    @property
+    def day(self) -> date:
+        """The day (UTC) of the simulator's clock on which it arrived."""
+        return utc_date(self.time)
 
     @property
     def answered(self) -> bool:
@@ -46,6 +57,7 @@ class Journal:
         self.requests: Counter[str] = Counter()
         self.answers: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
+        self.days: Counter[tuple[date, str]] = Counter()
         self.unknown_paths: deque[str] = deque(maxlen=1000)
         self.token_requests = 0
         self.max_in_flight = self.in_flight
@@ -61,6 +73,7 @@ class Journal:
         self.counts[entry.route, entry.status] += 1
         self.requests[entry.label] += 1
         self.answers[entry.label] += entry.answered
+        self.days[entry.day, entry.route] += 1
         if entry.fault:
             self.faults[entry.fault] += 1
         self.token_requests += entry.route == "token"
@@ -80,6 +93,18 @@ class Journal:
         """How often each distinct URL was asked."""
         return Counter(entry.url for entry in self.entries)
 
+    def tally(self, *names: str, **wanted: object) -> Counter[Any]:
+        """Requests counted by some attributes of an entry, by one or by several in a tuple.
+
+        Only those count whose other attributes are as wanted: `tally("day", "id", route="meetings")`.
+        """
+        chosen = (
+            entry
+            for entry in self.entries
+            if all(getattr(entry, name) == value for name, value in wanted.items())
+        )
+        return Counter(map(attrgetter(*names), chosen))
+
     @property
     def refused(self) -> int:
         """Requests that met a rate limit."""
@@ -93,6 +118,7 @@ class Journal:
             "by_route_and_status": {
                 f"{route} {status}": n for (route, status), n in sorted(self.counts.items())
             },
+            "by_day_and_route": {f"{day} {route}": n for (day, route), n in sorted(self.days.items())},
             "refused": self.refused,
             "faults": dict(self.faults),
             "token_requests": self.token_requests,

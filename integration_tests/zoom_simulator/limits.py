@@ -1,6 +1,6 @@
 """Zoom's rate limits: per label, by the second and by the day, for the whole account."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from datetime import timedelta
 from time import monotonic
@@ -58,13 +58,15 @@ class RateLimits:
         self._send_headers = send_headers
         self._recent: dict[str, deque[float]] = {label: deque() for label in LABELS}
         self._today = clock.today()
-        self._used_today = dict.fromkeys(LABELS, 0)
+        self._used_today = Counter[str]()
 
     def check(self, label: str) -> Verdict:
-        """Count a request of this label, or refuse it."""
+        """Count a request of this label, or refuse it; what has no label has no limit."""
+        if not label:
+            return Verdict("", {})
         today = self._clock.today()
         if today != self._today:
-            self._today, self._used_today = today, dict.fromkeys(LABELS, 0)
+            self._today, self._used_today = today, Counter()
         cap = self.per_day.get(label)
         if cap is not None and self._used_today[label] >= cap:
             reset = iso(midnight(today + timedelta(days=1)))

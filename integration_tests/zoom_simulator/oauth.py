@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from .clock import Clock
 from .errors import ZoomError
+from .refusals import missing_scopes
 
 
 class TokenError(Exception):
@@ -23,6 +24,7 @@ class TokenError(Exception):
 @dataclass
 class _Token:
     expires: float
+    scopes: frozenset[str]
     uses: int = 0
 
 
@@ -48,7 +50,16 @@ class OAuth:
         self._clock = clock
         self._list_scopes = list_scopes
         self._tokens: dict[str, _Token] = {}
+        self._admitted: _Token | None = None
         self._codes: dict[str, str] = {}
+
+    def grant(self, *scopes: str) -> None:
+        """Add scopes to the app. Tokens keep those with which they were issued."""
+        self.scopes |= frozenset(scopes)
+
+    def revoke(self, *scopes: str) -> None:
+        """Take scopes away from the app. Tokens keep those with which they were issued."""
+        self.scopes -= frozenset(scopes)
 
     def authorize(self, query: Mapping[str, str]) -> str:
         """Where a user who consents is sent: the app's redirect URI with a code that is good for one use."""
@@ -102,7 +113,7 @@ class OAuth:
         now = self._clock.timestamp()
         self._tokens = {text: token for text, token in self._tokens.items() if token.expires > now}
         access_token = secrets.token_urlsafe(48)
-        self._tokens[access_token] = _Token(now + self.lifetime)
+        self._tokens[access_token] = _Token(now + self.lifetime, self.scopes)
         answer = {
             "access_token": access_token,
             "token_type": "bearer",
@@ -120,12 +131,14 @@ class OAuth:
         if token.expires <= self._clock.timestamp():
             raise ZoomError(401, 124, "Access token is expired.")
         token.uses += 1
+        self._admitted = token
 
     def check_scopes(self, accepted: tuple[str, ...]) -> None:
-        if self.scopes.isdisjoint(accepted):
-            raise ZoomError(
-                400, 4711, f"Invalid access token, does not contain scopes:[{', '.join(accepted)}]."
-            )
+        """Raise unless the token that was checked last has one of these."""
+        scopes = self._admitted.scopes if self._admitted else self.scopes
+        if scopes.isdisjoint(accepted):
+            status, body = missing_scopes(*accepted)
+            raise ZoomError(status, body["code"], body["message"])
 
     def was_used(self, authorization: str) -> bool:
         """Whether the token of this header has been honoured before."""

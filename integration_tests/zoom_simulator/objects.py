@@ -1,9 +1,10 @@
-"""How the things of the world look as Zoom's JSON objects."""
+"""How users, and meetings and webinars as planned, look as Zoom's JSON objects."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from .clock import DAY, HOUR, iso
+from .clock import DAY, iso
+from .plans import Series
 from .settings import (
     MEETING_SETTINGS,
     QUESTIONS,
@@ -11,63 +12,20 @@ from .settings import (
     UNDOCUMENTED_MEETING_SETTINGS,
     WEBINAR_SETTINGS,
 )
-from .world import HostActivity, Occurrence, Person, Series, World
+from .words import ATTRIBUTES, department, full_name, name, topic
+from .world import World
 
 Json = dict[str, Any]
 
-_FIRST = ("Ada", "Björn", "Chloé", "Dmitri", "Emeka", "Fatima", "Grace", "Hiro", "Inês", "José", "Zoë", "李")
-_LAST = (
-    "Abe",
-    "Brown",
-    "Çelik",
-    "Dvořák",
-    "Eze",
-    "Fischer",
-    "García",
-    "Haddad",
-    "Ito",
-    "Jansen",
-    "Öz",
-    "Wei",
-)
-_DEPARTMENTS = ("Sales", "R&D", "Support", "Legal", "")
-_TOPICS = (
-    "Weekly sync",
-    "Design review",
-    "Customer call",
-    "All hands",
-    "Onboarding",
-    "Retro 🚀",
-    "Q&A, part 1",
-)
 _LICENSES = (2, 8, 16, 2**27, 2**54, 576460752303423500, 72057594037927940, 144115188075855870)
 _AGENDA = "Agenda: news, numbers, open points, decisions. "
-_ATTRIBUTES = [{"key": "cbf_cywdkexrtqc73f97gd4w6g", "name": "Cost center", "value": "4711"}]
-_CUSTOM_KEYS = [{"key": "cost_center", "value": "4711"}]
 _CUSTOM_ANSWERS = [{"title": "How did you hear of us?", "value": "A friend"}, {"title": "Diet", "value": ""}]
-ANONYMOUS = "Anonymous Attendee"
-
-
-def _name(draw: int) -> tuple[str, str]:
-    return _FIRST[draw % len(_FIRST)], _LAST[(draw >> 8) % len(_LAST)]
-
-
-def _full_name(draw: int) -> str:
-    return " ".join(_name(draw))
-
-
-def _user_name(world: World, user: int) -> str:
-    return _full_name(world.hash("name", user))
-
-
-def _department(world: World, user: int) -> str:
-    return _DEPARTMENTS[world.hash("name", user) >> 16 & 3]
 
 
 def user(world: World, user: int, include: str = "") -> Json:
     """A row of the users list; pending users have no id yet."""
     draw = world.hash("name", user)
-    first, last = _name(draw)
+    first, last = name(draw)
     pending = user >= world.size.users
     status = "pending" if pending else "active" if world.is_active(user) else "inactive"
     created = iso(world.anchor - (500 + draw % 900) * DAY)
@@ -82,7 +40,7 @@ def user(world: World, user: int, include: str = "") -> Json:
         "pmi": _pmi(world, user),
         "timezone": ("Europe/Berlin", "America/New_York", "UTC")[draw % 3],
         "verified": draw >> 20 & 1,
-        "dept": _department(world, user),
+        "dept": department(world, user),
         "created_at": created,
         "user_created_at": created,
         "last_login_time": iso(world.anchor - draw % 40 * DAY),
@@ -109,7 +67,7 @@ def user(world: World, user: int, include: str = "") -> Json:
         ],
     }
     if include == "custom_attributes":
-        row["custom_attributes"] = _ATTRIBUTES
+        row["custom_attributes"] = ATTRIBUTES
     elif include == "host_key":
         row["host_key"] = f"{draw % 1_000_000:06}"
     if pending:
@@ -120,10 +78,6 @@ def user(world: World, user: int, include: str = "") -> Json:
 
 def _pmi(world: World, user: int) -> int:
     return 5_000_000_000 + world.hash("pmi", user) % 4_000_000_000
-
-
-def _topic(world: World, series: Series) -> str:
-    return _TOPICS[world.hash("topic", series.id) % len(_TOPICS)]
 
 
 def listed(world: World, series: Series, now: float) -> Json:
@@ -144,7 +98,7 @@ def _planned(world: World, series: Series, now: float) -> Json:
         # That of the next occurrence, so it changes whenever one has taken place.
         "uuid": world.ids.uuid(series.kind, series.user, series.slot, world.next_number(series, now)),
         "host_id": world.ids.user(series.user),
-        "topic": _topic(world, series),
+        "topic": topic(world, series),
         "type": series.pattern.type,
         "duration": series.minutes,
         "timezone": "UTC",
@@ -168,7 +122,7 @@ def detail(world: World, series: Series, now: float, previous: bool) -> Json:
         "host_email": world.email(series.user),
         "password": f"{draw % 1_000_000:06}",
         "start_url": f"https://zoom.example/s/{series.id}?zak=secret-{draw % 10**8:08}",
-        "tracking_fields": [{"field": "Department", "value": _department(world, series.user)}],
+        "tracking_fields": [{"field": "Department", "value": department(world, series.user)}],
         "settings": {
             **(MEETING_SETTINGS if series.kind == "meeting" else WEBINAR_SETTINGS),
             "approval_type": draw % 2 if series.pattern.registers else 2,
@@ -230,7 +184,7 @@ def _recurrence(series: Series) -> Json:
 
 def registrant(world: World, series: Series, status: str, number: int) -> Json:
     draw = world.hash("registered person", series.id, number, len(status))
-    first, last = _name(draw)
+    first, last = name(draw)
     row = {
         "id": world.registrant_id(series, status, number),
         "email": _guest_email(series, status, number),
@@ -259,10 +213,6 @@ def registrant(world: World, series: Series, status: str, number: int) -> Json:
 
 def _guest_email(series: Series, status: str, number: int) -> str:
     return f"{status}{number}.{series.slot}@guests.example"
-
-
-def absentee(world: World, occurrence: Occurrence, number: int) -> Json:
-    return registrant(world, occurrence.series, "approved", number)
 
 
 def polls(world: World, series: Series) -> list[Json]:
@@ -309,12 +259,12 @@ def panelists(world: World, series: Series) -> Iterator[Json]:
         draw = world.hash("panelist", series.id, number)
         yield {
             "id": world.ids.opaque("panelist", series.id, number),
-            "name": _full_name(draw),
+            "name": full_name(draw),
             "email": f"panelist{number}@speakers.example",
             "join_url": f"https://zoom.example/w/{series.id}?tk={draw:x}",
             "name_tag_description": "Speaker",
             "name_tag_id": world.ids.opaque("name tag", number),
-            "name_tag_name": _full_name(draw),
+            "name_tag_name": full_name(draw),
             "name_tag_pronouns": "they/them",
             "virtual_background_id": world.ids.opaque("background", number),
         }
@@ -330,206 +280,3 @@ def tracking_sources(world: World, series: Series) -> Iterator[Json]:
             "registration_count": draw % 50,
             "visitor_count": 50 + draw % 100,
         }
-
-
-def poll_results(world: World, occurrence: Occurrence) -> Iterator[Json]:
-    """One row per respondent; the anonymous ones cannot be told apart."""
-    series = occurrence.series
-    if occurrence.solo or not polls(world, series):
-        return
-    for person in world.people(occurrence)[1:]:
-        poll = person.number % world.size.polls
-        anonymous = poll % 2 == 1 or person.registrant is not None
-        draw = world.hash("answers", series.id, occurrence.number, person.number)
-        first, last = ("", "") if anonymous else _name(world.hash("name", person.user or 0))
-        yield {
-            "email": "" if anonymous or person.user is None else world.email(person.user),
-            "name": ANONYMOUS if anonymous else f"{first} {last}",
-            "first_name": first,
-            "last_name": last,
-            "question_details": [
-                {
-                    "answer": ("Good", "Bad")[draw & 1],
-                    # Written in the meeting's time zone, and without saying so.
-                    "date_time": iso(occurrence.start + 600).replace("T", " ").rstrip("Z"),
-                    "polling_id": world.ids.opaque("poll", series.id, poll),
-                    "question": "How was it?",
-                }
-            ],
-        }
-
-
-def qna(world: World, occurrence: Occurrence) -> Iterator[Json]:
-    """One row per asker of a webinar."""
-    for person in [] if occurrence.solo else world.people(occurrence)[1:]:
-        draw = world.hash("qna", occurrence.series.id, occurrence.number, person.number)
-        if person.user is None and draw & 1:
-            continue
-        yield {
-            "email": "" if person.user is None else world.email(person.user),
-            "name": ANONYMOUS if person.user is None else _user_name(world, person.user),
-            "question_details": [
-                {"question": "Will there be slides?", "answer": ("Yes", "live answered")[draw >> 1 & 1]}
-            ],
-        }
-
-
-def occurrence_head(world: World, occurrence: Occurrence) -> Json:
-    """What precedes the questions of an occurrence in poll results and Q&A."""
-    return {"id": occurrence.series.id, "uuid": world.uuid(occurrence), "start_time": iso(occurrence.start)}
-
-
-def report(world: World, occurrence: Occurrence) -> Json:
-    """The details of a past meeting or webinar."""
-    series = occurrence.series
-    count = world.head_count(occurrence)
-    return {
-        **_past(world, occurrence),
-        "custom_keys": _CUSTOM_KEYS,
-        "dept": _department(world, series.user),
-        "participants_count": count,
-        "total_minutes": count * series.minutes,
-        "tracking_fields": [{"field": "Department", "value": _department(world, series.user)}],
-    }
-
-
-def _past(world: World, occurrence: Occurrence) -> Json:
-    series = occurrence.series
-    return {
-        "uuid": world.uuid(occurrence),
-        "id": series.id,
-        "topic": _topic(world, series),
-        "type": series.pattern.type,
-        "user_name": _user_name(world, series.user),
-        "user_email": world.email(series.user),
-        "start_time": iso(occurrence.start),
-        "end_time": iso(occurrence.end),
-        "duration": series.minutes,
-    }
-
-
-def reported(world: World, occurrence: Occurrence) -> Json:
-    """A row of the report of one host's meetings and webinars."""
-    count = world.head_count(occurrence)
-    return {
-        **_past(world, occurrence),
-        "host_name": _user_name(world, occurrence.series.user),
-        "host_organization": "Acme",
-        "source": "Zoom",
-        "session_key": "",
-        "custom_keys": _CUSTOM_KEYS,
-        "has_chat": True,
-        "has_recording": occurrence.number % 2 == 0,
-        "has_screen_share": False,
-        "join_time": iso(occurrence.start),
-        "join_waiting_room_time": iso(occurrence.start),
-        "leave_time": iso(occurrence.end),
-        "meeting_encryption_status": 1,
-        "participants_count": count,
-        "participants_count_my_account": sum(person.user is not None for person in world.people(occurrence)),
-        "schedule_time": iso(occurrence.start),
-        "total_minutes": count * occurrence.series.minutes,
-    }
-
-
-def instance(world: World, occurrence: Occurrence) -> Json:
-    return {"uuid": world.uuid(occurrence), "start_time": iso(occurrence.start)}
-
-
-def host(world: World, activity: HostActivity) -> Json:
-    """A row of the report of hosts."""
-    return {
-        "id": world.ids.user(activity.user),
-        "email": world.email(activity.user),
-        "user_name": _user_name(world, activity.user),
-        "type": 2 if world.is_licensed(activity.user) else 1,
-        "dept": _department(world, activity.user),
-        "meetings": activity.meetings,
-        "participants": activity.participants,
-        "meeting_minutes": activity.minutes,
-        "custom_attributes": _ATTRIBUTES,
-    }
-
-
-class Stay(NamedTuple):
-    """One row of an occurrence's participants: who rejoins, changes rooms or waits has two."""
-
-    number: int
-    person: Person
-    again: bool
-
-
-def stays(world: World, occurrence: Occurrence) -> list[Stay]:
-    if occurrence.solo:
-        return []
-    who = (
-        (person, again)
-        for person in world.people(occurrence)
-        for again in ((False, True) if person.number % 3 == 1 else (False,))
-    )
-    return [Stay(number, person, again) for number, (person, again) in enumerate(who)]
-
-
-def participant(
-    world: World, occurrence: Occurrence, stay: Stay, now: float, include_registrant: bool
-) -> Json:
-    row = _participant(world, occurrence, stay.person)
-    if include_registrant:
-        registrant = stay.person.registrant
-        known = registrant is not None
-        row["registrant_id"] = (
-            world.registrant_id(occurrence.series, "approved", registrant or 0) if known else ""
-        )
-    if stay.again:
-        # The occurrence decides which of the four oddities it shows, so that every world shows all of them.
-        row = _again(row, (occurrence.series.slot + occurrence.number) % 4, occurrence, stay.person)
-    if stay.number % 2 and now < occurrence.end + world.size.late_hours * HOUR:
-        # Zoom writes attendance some time after the end: until then stays look as if they had no length.
-        return {**row, "leave_time": row["join_time"], "duration": 0}
-    return row
-
-
-def _participant(world: World, occurrence: Occurrence, person: Person) -> Json:
-    series = occurrence.series
-    draw = world.hash("stay", series.id, occurrence.number, person.number)
-    joined = occurrence.start + draw % 300 * (person.number > 0)
-    left = occurrence.end - (draw >> 16) % 300
-    member = world.ids.user(person.user) if person.user is not None else ""
-    return {
-        "id": member,
-        "participant_user_id": member,
-        "user_id": _join_id(series, person.number),
-        "name": _full_name(draw >> 8) if person.user is None else _user_name(world, person.user),
-        "user_email": "" if person.user is None else world.email(person.user),
-        "join_time": iso(joined),
-        "leave_time": iso(left),
-        "duration": int(left - joined),
-        "attentiveness_score": "",
-        "bo_mtg_id": "",
-        "customer_key": f"key-{person.number}" if person.user is not None else "",
-        "failover": False,
-        "internal_user": person.user is not None,
-        "status": "in_meeting",
-    }
-
-
-def _join_id(series: Series, number: int) -> str:
-    return f"{16_778_240 + number * 1024}" if series.kind == "meeting" else f"wbn{series.slot:x}x{number:04x}"
-
-
-def _again(row: Json, oddity: int, occurrence: Occurrence, person: Person) -> Json:
-    """Another row of the same person: a rejoin, the same once more, a breakout room, or the waiting room."""
-    if oddity == 0:
-        rejoined = iso(occurrence.end - 300)
-        return {
-            **row,
-            "user_id": _join_id(occurrence.series, 5000 + person.number),
-            "join_time": rejoined,
-            "leave_time": iso(occurrence.end),
-            "duration": 300,
-        }
-    if oddity == 1:
-        return dict(row)
-    if oddity == 2:
-        return {**row, "bo_mtg_id": "27423d1f8bb6e2f5", "duration": row["duration"] // 2}
-    return {**row, "status": "in_waiting_room", "leave_time": row["join_time"], "duration": 0}

@@ -1,6 +1,7 @@
 """Page tokens: opaque, bound to one request, dead after fifteen minutes, and remembered nowhere."""
 
 import base64
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from urllib.parse import urlencode
@@ -40,6 +41,17 @@ class PageTokens:
 
     def _seal(self, key: str, body: str) -> str:
         return blake2b(f"{key} {body}".encode(), key=self._secret, digest_size=9).hexdigest()
+
+
+_PLACE = re.compile(r"[?&](page_size|page_number|page)[=@](\d+)")
+
+
+def page_number(url: str) -> int:
+    """Which page of its list a request is for, where `page@offset` stands for its token."""
+    place = {name: int(number) for name, number in _PLACE.findall(url)}
+    if "page" in place:
+        return place["page"] // min(place.get("page_size") or DEFAULT_SIZE, LARGEST_SIZE) + 1
+    return place.get("page_number", 1)
 
 
 def peek_offset(token: str) -> str:

@@ -15,18 +15,19 @@ import orjson
 from aiohttp import web
 
 from . import truth
+from .call import Redirect, Text
 from .clock import Clock
 from .errors import ZoomError
-from .faults import Faults
+from .faults import Faults, Reply
 from .ids import mix
 from .journal import Entry, Journal
 from .limits import RateLimits
 from .oauth import OAuth, TokenError
 from .paging import PageTokens, peek_offset, request_key
-from .routes import GRANULAR_SCOPES, Route, answer, find_route
-from .world import Size, World
+from .plans import Size
+from .routes import API, GRANULAR_SCOPES, Route, answer, find_route
+from .world import World
 
-_API = "/v2"
 _AUTHORIZE = "/oauth/authorize"
 _TOKEN = "/oauth/token"
 _CONTROL = "/_simulator/"
@@ -56,6 +57,7 @@ class Answer(NamedTuple):
     route: str = "unknown"
     label: str = ""
     fault: str = ""
+    id: str = ""
 
 
 class Simulator:
@@ -104,7 +106,7 @@ class Simulator:
 
     @property
     def api_url(self) -> str:
-        return self.url + _API
+        return self.url + API
 
     @property
     def token_url(self) -> str:
@@ -177,7 +179,7 @@ class Simulator:
                 await asyncio.sleep(half)
             arrived = self.clock.timestamp()
             if path == _TOKEN:
-                result = await self._token(request, query)
+                result = (await self._token(request, query))._replace(route="token", label="TOKEN")
             elif path == _AUTHORIZE:
                 result = self._authorize(query)
             else:
@@ -190,9 +192,11 @@ class Simulator:
                 Entry(
                     request.method, request.raw_path, url, result.route, result.label,
                     result.status, result.fault, arrived, request.headers.get("User-Agent", ""),
-                    request.headers.get("Accept-Encoding", ""), _port_of(request),
+                    request.headers.get("Accept-Encoding", ""), _port_of(request), result.id,
                 )
             )  # fmt: skip
+            if result.fault == "hang":
+                await self._hang(request, _TOKEN if path == _TOKEN else url)
             return await self._send(request, result)
         finally:
             self.journal.leave()
@@ -213,71 +217,80 @@ class Simulator:
 
     async def _token(self, request: web.BaseRequest, query: Mapping[str, str]) -> Answer:
         if request.method != "POST":
-            return Answer(
-                405,
-                {"reason": "method not allowed", "error": "invalid_request"},
-                route="token",
-                label="TOKEN",
-            )
+            return Answer(405, {"reason": "method not allowed", "error": "invalid_request"})
         fault = self.faults.always_for(_TOKEN) or self.faults.draw(_TOKEN, token=True)
         if fault and fault != "slow":
-            return self._faulty(fault, "token", "TOKEN")
+            return _faulty(fault)
         if reply := self.faults.reply_for(_TOKEN):
-            return Answer(reply.status, reply.body, route="token", label="TOKEN", fault="reply")
+            return _aimed(reply)
         form = {**query, **dict(parse_qsl(await request.text()))}
         try:
             body = self.oauth.issue(request.headers.get("Authorization", ""), form, self.url)
         except TokenError as error:
-            return Answer(error.status, error.body, route="token", label="TOKEN", fault=fault)
-        return Answer(200, body, route="token", label="TOKEN", fault=fault)
+            return Answer(error.status, error.body, fault=fault)
+        return self._success(_TOKEN, body, fault)
 
     def _api(
         self, request: web.BaseRequest, path: str, query: Mapping[str, str], key: str, url: str
     ) -> Answer:
-        found = find_route(path.removeprefix(_API)) if path.startswith(_API) else None
+        found = find_route(path)
         if found is None:
             return Answer(404, {"code": -1, "message": f"the simulator has no route {request.method} {path}"})
-        route, raw_id = found
-        if request.method != "GET":
-            return Answer(
-                405, {"code": 405, "message": "Method not allowed."}, route=route.name, label=route.label
-            )
+        route, id_ = found
+        if request.method == "GET":
+            result = self._get(request, route, id_, query, key, url)
+        else:
+            result = Answer(405, {"code": 405, "message": "Method not allowed."})
+        return result._replace(route=route.name, label=route.label, id=id_)
+
+    def _get(
+        self, request: web.BaseRequest, route: Route, id_: str, query: Mapping[str, str], key: str, url: str
+    ) -> Answer:
         verdict = self.limits.check(route.label)
         if verdict.refusal:
-            body = {"code": 429, "message": verdict.refusal}
-            return Answer(429, body, verdict.headers, route.name, route.label)
+            return Answer(429, {"code": 429, "message": verdict.refusal}, verdict.headers)
         authorization = request.headers.get("Authorization", "")
         fault = self.faults.always_for(url) or self._drawn(url, authorization)
         if fault and fault != "slow":
             if fault == "124":
                 self.oauth.expire(authorization)
-            return self._faulty(fault, route.name, route.label)
-        if reply := self.faults.reply_for(url):
-            return Answer(reply.status, reply.body, verdict.headers, route.name, route.label, "reply")
-        status, body = self._ask(route, raw_id, query, key, authorization)
-        return Answer(status, body, verdict.headers, route.name, route.label, fault)
+            return _faulty(fault)
+        reply = self.faults.reply_for(url)
+        if reply:
+            result = _aimed(reply)
+        else:
+            try:
+                self._admit(route, authorization)
+                body = answer(self.world, self._tokens, route, id_, query, key, self.url)
+                result = self._success(url, body, fault)
+            except ZoomError as error:
+                result = Answer(error.status, error.body, fault=fault)
+        return result._replace(headers={**verdict.headers, **result.headers})
 
     def _drawn(self, url: str, authorization: str) -> str:
         fault = self.faults.draw(url)
         # A token that never did any work is not taken away, or a client could not get anywhere.
         return "" if fault == "124" and not self.oauth.was_used(authorization) else fault
 
-    def _faulty(self, fault: str, route: str, label: str) -> Answer:
-        status, body = _FAULTY_ANSWERS.get(fault, (0, ""))
-        return Answer(status, body, route=route, label=label, fault=fault)
+    def _admit(self, route: Route, authorization: str) -> None:
+        """Raise unless this token opens this route."""
+        if route.open:
+            return
+        self.oauth.check_token(authorization)
+        if accepted := (*route.granular_scopes, *route.classic_scopes):
+            self.oauth.check_scopes(accepted)
 
-    def _ask(
-        self, route: Route, raw_id: str, query: Mapping[str, str], key: str, authorization: str
-    ) -> tuple[int, Any]:
-        try:
-            self.oauth.check_token(authorization)
-            self.oauth.check_scopes((*route.granular_scopes, *route.classic_scopes))
-            return 200, answer(self.world, self._tokens, route, raw_id, query, key)
-        except ZoomError as error:
-            return error.status, error.body
+    def _success(self, url: str, body: Any, fault: str) -> Answer:
+        """A real answer, as a handler or the token endpoint gave it, after the changes aimed at it."""
+        if isinstance(body, Text):
+            return Answer(200, body.body, {"Content-Type": body.content_type}, fault=fault)
+        if isinstance(body, Redirect):
+            return Answer(302, "", {"Location": body.location}, fault=fault)
+        body, is_changed = self.faults.changed(url, body)
+        return Answer(200, body, fault=fault or ("change" if is_changed else ""))
 
     async def _send(self, request: web.BaseRequest, result: Answer) -> web.StreamResponse:
-        if result.fault == "reset":
+        if result.fault in ("reset", "hang"):
             return self._reset(request)
         text = isinstance(result.body, str)
         body = result.body.encode() if text else orjson.dumps(result.body)
@@ -293,6 +306,11 @@ class Simulator:
             body = zlib.compress(body, 1, wbits=31)
             headers["Content-Encoding"] = "gzip"
         return web.Response(status=result.status, headers=headers, body=body)
+
+    async def _hang(self, request: web.BaseRequest, url: str) -> None:
+        """Wait until the client gives up or the aim is lifted; stopping ends the wait as well."""
+        while self.faults.is_hanging(url) and request.transport and not request.transport.is_closing():
+            await asyncio.sleep(0.02)
 
     def _reset(self, request: web.BaseRequest) -> web.Response:
         transport = request.transport
@@ -333,6 +351,17 @@ class Simulator:
             case _:
                 return web.Response(status=404, text=f"no such order: {request.method} {command}")
         return web.Response(body=orjson.dumps(answer_), content_type="application/json")
+
+
+def _faulty(fault: str) -> Answer:
+    status, body = _FAULTY_ANSWERS.get(fault, (0, ""))
+    return Answer(status, body, fault=fault)
+
+
+def _aimed(reply: Reply) -> Answer:
+    if reply.status is None:
+        return Answer(0, "", fault="hang")
+    return Answer(reply.status, reply.body, reply.headers, fault="reply")
 
 
 def _port_of(request: web.BaseRequest) -> int:

@@ -1,162 +1,156 @@
 """What a complete read of the account must contain, and the fewest requests it can be done with.
 
 This is worked out from the world itself and not by walking the routes, so it can tell when either is wrong.
+Which rows a stream has, and what they hang on, stands in the table of routes.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from . import objects
-from .clock import iso, report_windows
-from .errors import ZoomError
+from .clock import iso, report_windows, utc_date
+from .derived import DerivedList, DerivedMap
 from .ids import KINDS, Kind
-from .paging import LARGEST_SIZE, PageTokens
-from .routes import ROUTES, Call
-from .world import Occurrence, Series, World
+from .paging import LARGEST_SIZE
+from .plans import Occurrence, Series
+from .routes import ROUTES, Route
+from .units import Account, Ask, Items, Listed, Months, Past, View, Window
+from .world import World
 
 Json = dict[str, Any]
+Request = tuple[str, str]
 
 
-def _hanging_on(*paths: str) -> dict[str, Kind]:
+def _hanging_on(units: type[Listed] | type[Past]) -> dict[str, Kind]:
     return {
         route.name: kind
         for kind in KINDS
         for route in ROUTES.values()
-        if route.path.startswith(tuple(path.format(kind) for path in paths))
-        and not route.name.endswith("_instances")
+        if route.kind == kind and isinstance(route.units, units)
     }
 
 
-# Streams by what they hang on: a meeting or webinar in a list, or one past occurrence.
-PLANNED = _hanging_on("/{}s/*")
-PAST = _hanging_on("/past_{}s/*", "/report/{}s/*")
-STREAMS = ("users", *PLANNED, *PAST)
-STATUSES = ("approved", "pending", "denied")
+def _streams() -> list[str]:
+    def of(*kinds: type) -> list[str]:
+        return [route.name for route in ROUTES.values() if isinstance(route.units, kinds)]
+
+    return [*of(Account), *PLANNED, *PAST, *of(Months, Items)]
 
 
-def rows(world: World, stream: str, *, pending_users: bool = False) -> Iterator[tuple[Json, Json]]:
+# Streams that hang on a meeting or webinar in a list, those on a past occurrence, and all there are.
+PLANNED = DerivedMap(lambda: _hanging_on(Listed))
+PAST = DerivedMap(lambda: _hanging_on(Past))
+STREAMS = DerivedList(_streams)
+
+
+def rows(
+    world: World, stream: str, *, pending_users: bool = False, url: str = ""
+) -> Iterator[tuple[Json, Json]]:
     """Every row of a stream with its parent, as served to a client that asks for all fields there are.
 
-    The parent is empty for users, meetings and webinars; {"id", "host_id"} for what hangs on a listed meeting
-    or webinar; {"id", "uuid", "start_time", "host_id"} for what hangs on a past occurrence.
+    The parent is empty for rows of the account, whole or by months, and for meetings and webinars themselves;
+    {"id", "host_id"} for what hangs on a listed meeting or webinar; {"id", "uuid", "start_time", "host_id"}
+    for what hangs on a past occurrence; and for the items of a list the row that has the list, with the item
+    as "item". `url` is the simulator's, for the addresses in rows.
     """
-    now = world.now()
-    if stream == "users":
-        users = world.active_users + world.inactive_users + (world.pending_users if pending_users else ())
-        yield from (({}, objects.user(world, user, "custom_attributes")) for user in users)
-    elif stream in PLANNED:
-        for series in _listed(world, PLANNED[stream], now):
-            if not series.gone:
-                parent = {"id": series.id, "host_id": world.ids.user(series.user)}
-                is_parent = stream in ("meetings", "webinars")
-                yield from (
-                    ({} if is_parent else parent, row) for row in _planned_rows(world, stream, series, now)
-                )
-    else:
-        for occurrence in _known(world, PAST[stream], now):
-            parent = {
-                "id": occurrence.series.id,
-                "uuid": world.uuid(occurrence),
-                "start_time": iso(occurrence.start),
-                "host_id": world.ids.user(occurrence.series.user),
-            }
-            yield from ((parent, row) for row in _past_rows(world, stream, occurrence, now))
+    return _rows(View(world, world.now(), url, pending_users), ROUTES[stream])
 
 
-def _listed(world: World, kind: Kind, now: float) -> Iterator[Series]:
-    return (series for user in range(world.size.users) for series in world.own_listed(kind, user, now))
+def _rows(view: View, route: Route) -> Iterator[tuple[Json, Json]]:
+    match units := route.units:
+        case Account():
+            yield from (({}, row) for row in units.rows(view))
+        case Listed():
+            for series in _listed(view, route.kind):
+                if not series.gone:
+                    parent = {} if units.itself else _listed_parent(view, series)
+                    yield from ((parent, row) for row in units.rows(view, series))
+        case Past():
+            for occurrence in _known(view, route.kind):
+                parent = _past_parent(view, occurrence)
+                yield from ((parent, row) for row in units.rows(view, occurrence))
+        case Months():
+            for window in _windows(view, units.back):
+                yield from (({}, row) for row in units.rows(view, window))
+        case Items():
+            for parent, item in _items(view, units):
+                yield from (({**parent, "item": item}, row) for row in units.rows(view, parent, item))
+        case None:
+            raise KeyError(f"{route.name} is no stream")
 
 
-def _known(world: World, kind: Kind, now: float) -> Iterator[Occurrence]:
-    return (occurrence for user in range(world.size.users) for occurrence in world.known(kind, user, now))
+def _listed_parent(view: View, series: Series) -> Json:
+    return {"id": series.id, "host_id": view.world.ids.user(series.user)}
 
 
-def _found(world: World, kind: Kind, now: float) -> Iterator[Occurrence]:
-    return (occurrence for user in range(world.size.users) for occurrence in world.found(kind, user, now))
+def _past_parent(view: View, occurrence: Occurrence) -> Json:
+    return {
+        "id": occurrence.series.id,
+        "uuid": view.world.uuid(occurrence),
+        "start_time": iso(occurrence.start),
+        "host_id": view.world.ids.user(occurrence.series.user),
+    }
 
 
-def _planned_rows(world: World, stream: str, series: Series, now: float) -> Iterable[Json]:
-    match stream.removeprefix(f"{series.kind}_"):
-        case "meetings" | "webinars":
-            return [objects.detail(world, series, now, previous=True)]
-        case "registrants":
-            return (
-                objects.registrant(world, series, status, number)
-                for status in STATUSES
-                for number in range(world.registrant_count(series, status))
-            )
-        case "polls":
-            return objects.polls(world, series)
-        case "questions":
-            return [objects.questions(series)] if series.pattern.registers else []
-        case "panelists":
-            return objects.panelists(world, series)
-        case "tracking_sources":
-            return objects.tracking_sources(world, series)
-        case _:
-            return _served(world, stream, series.id, now)
+def _listed(view: View, kind: Kind) -> Iterator[Series]:
+    world = view.world
+    return (series for user in range(world.size.users) for series in world.own_listed(kind, user, view.now))
 
 
-def _past_rows(world: World, stream: str, occurrence: Occurrence, now: float) -> Iterable[Json]:
-    match stream.removeprefix(f"{occurrence.series.kind}_"):
-        case "poll_results":
-            return objects.poll_results(world, occurrence)
-        case "qna_results":
-            return objects.qna(world, occurrence)
-        case "absentees":
-            return (objects.absentee(world, occurrence, number) for number in world.absentees(occurrence))
-        case "report_meetings" | "report_webinars":
-            return [objects.report(world, occurrence)]
-        case "report_meeting_participants" | "report_webinar_participants":
-            return (
-                objects.participant(world, occurrence, stay, now, include_registrant=True)
-                for stay in objects.stays(world, occurrence)
-            )
-        case _:
-            return _served(world, stream, world.uuid(occurrence), now)
+def _known(view: View, kind: Kind) -> Iterator[Occurrence]:
+    world = view.world
+    return (
+        occurrence for user in range(world.size.users) for occurrence in world.known(kind, user, view.now)
+    )
 
 
-def _served(world: World, stream: str, id_: int | str, now: float) -> Iterator[Json]:
-    """The rows of a stream that this module knows nothing of: what its route serves, page by page."""
-    query = {"page_size": str(LARGEST_SIZE)}
-    while True:
-        try:
-            route = ROUTES[stream]
-            body = route.handler(Call(world, PageTokens(world.seed), now, "", str(id_), query, route.kind))
-        except ZoomError:
-            return
-        lists = [value for value in body.values() if isinstance(value, list)]
-        yield from lists[0] if len(lists) == 1 else [body]
-        query["next_page_token"] = body.get("next_page_token", "")
-        if not query["next_page_token"]:
-            return
+def _found(view: View, kind: Kind) -> Iterator[Occurrence]:
+    world = view.world
+    return (
+        occurrence for user in range(world.size.users) for occurrence in world.found(kind, user, view.now)
+    )
+
+
+def _windows(view: View, months_back: int) -> Iterator[Window]:
+    return (Window(*days) for days in report_windows(utc_date(view.now), months_back))
+
+
+def _items(view: View, units: Items) -> Iterator[tuple[Json, Json]]:
+    """The items that have rows, each with the row in which it stands."""
+    for _, parent in _rows(view, ROUTES[units.of]):
+        yield from ((parent, item) for item in parent.get(units.items) or () if units.wanted(item))
 
 
 def least_urls(
-    world: World, streams: Iterable[str] = STREAMS, *, hosts_report: bool = True
-) -> Iterator[tuple[str, str]]:
+    world: World, streams: Iterable[str] = STREAMS, *, hosts_report: bool = True, url: str = ""
+) -> Iterator[Request]:
     """(label, URL) of the fewest requests for these streams from scratch; later pages say page=N, no token.
 
     `hosts_report=False` is for a client that asks every user for reports instead of only those who hosted.
+    URLs are paths below the base of the API, but those of items are whole, with `url` in front.
     """
-    now, wanted = world.now(), set(streams)
-    planned = {
-        kind: [stream for stream in PLANNED if stream in wanted and PLANNED[stream] == kind] for kind in KINDS
-    }
-    past = {kind: [stream for stream in PAST if stream in wanted and PAST[stream] == kind] for kind in KINDS}
-    for status, users in (("active", world.active_users), ("inactive", world.inactive_users)):
-        yield from _pages("users", len(users), status=status)
+    view, names = View(world, world.now(), url), _with_parents(streams)
+    wanted = [ROUTES[stream] for stream in STREAMS if stream in names]
+    listed = [route for route in wanted if isinstance(route.units, Listed)]
+    past = [route for route in wanted if isinstance(route.units, Past)]
+    for route in wanted:
+        if isinstance(route.units, Account):
+            yield from _requests(route, route.units.asked(view))
+    if ROUTES["users"] not in wanted and (listed or past):
+        yield from least_urls(world, ["users"])
     for kind in KINDS:
-        if planned[kind] or past[kind]:
-            yield from _least_planned(world, kind, planned[kind], bool(past[kind]), now)
-    if any(past.values()):
-        yield from _least_reports(world, hosts_report, now)
-    for kind in KINDS:
-        for stream in past[kind]:
-            # Only Zoom's answer tells that an occurrence is too old, so those are asked for as well.
-            for occurrence in _found(world, kind, now):
-                yield from _least_past(world, stream, occurrence, now)
+        own = [route for route in listed if route.kind == kind]
+        has_past = any(route.kind == kind for route in past)
+        if own or has_past:
+            yield from _least_listed(view, kind, own, has_past)
+    if past:
+        yield from _least_reports(view, hosts_report)
+    for route in past:
+        # Only Zoom's answer tells that an occurrence is too old, so those are asked for as well.
+        for occurrence in _found(view, route.kind):
+            yield from _least_past(view, route, occurrence)
+    for route in wanted:
+        yield from _least_of_others(view, route)
 
 
 def least_counts(
@@ -172,61 +166,80 @@ def bound(world: World, per_second: Mapping[str, int], streams: Iterable[str] = 
     return max((counts[label] / limit for label, limit in per_second.items() if label in counts), default=0.0)
 
 
-def _pages(name: str, total: int, id_: int | str = "", **query: object) -> Iterator[tuple[str, str]]:
-    route = ROUTES[name]
+def _with_parents(streams: Iterable[str]) -> set[str]:
+    """These streams, and those in whose rows their items stand."""
+    names = set(streams)
+    parents = {units.of for name in names if isinstance(units := ROUTES[name].units, Items)}
+    return names if parents <= names else _with_parents(names | parents)
+
+
+def _requests(route: Route, asked: Iterable[Ask], id_: int | str = "") -> Iterator[Request]:
+    for query, total in asked:
+        if total is None:
+            yield route.label, route.url(id_, **query)
+        else:
+            yield from _pages(route, total, id_, query)
+
+
+def _pages(route: Route, total: int, id_: int | str, query: Mapping[str, object]) -> Iterator[Request]:
     for page in range(1, max(1, -(-total // LARGEST_SIZE)) + 1):
         later = {"page": page} if page > 1 else {}
         yield route.label, route.url(id_, **query, page_size=LARGEST_SIZE, **later)
 
 
-def _single(name: str, id_: int | str, **query: object) -> tuple[str, str]:
-    return ROUTES[name].label, ROUTES[name].url(id_, **query)
+def _refused(asked: Iterable[Ask]) -> Iterator[Ask]:
+    """What is asked of something that answers nothing: the first request tells, so there is no other."""
+    for query, total in asked:
+        yield Ask(query, None if total is None else 0)
+        return
 
 
-def _least_planned(
-    world: World, kind: Kind, streams: list[str], instances: bool, now: float
-) -> Iterator[tuple[str, str]]:
+def _least_listed(view: View, kind: Kind, routes: list[Route], instances: bool) -> Iterator[Request]:
+    world = view.world
     for user in range(world.size.users):
         can_list = kind == "meeting" or world.has_webinars(user)
-        total = len(world.listed(kind, user, now)) if can_list else 0
-        yield from _pages(f"user_{kind}s", total, world.ids.user(user))
-    for series in _listed(world, kind, now):
-        for stream in streams:
-            if stream.endswith("_registrants"):
-                # One request tells that there is no registration, or no such meeting any more.
-                asked = STATUSES if series.pattern.registers and not series.gone else STATUSES[:1]
-                for status in asked:
-                    total = world.registrant_count(series, status)
-                    yield from _pages(stream, total, series.id, status=status)
-            elif stream in ("meetings", "webinars"):
-                yield _single(stream, series.id, show_previous_occurrences="true")
-            else:
-                yield _single(stream, series.id)
+        total = len(world.listed(kind, user, view.now)) if can_list else 0
+        yield from _pages(ROUTES[f"user_{kind}s"], total, world.ids.user(user), {})
+    for series in _listed(view, kind):
+        for route in routes:
+            if isinstance(units := route.units, Listed):
+                asked = units.asked(view, series)
+                yield from _requests(route, _refused(asked) if series.gone else asked, series.id)
         if instances:
-            yield _single(f"past_{kind}_instances", series.id)
+            yield from _requests(ROUTES[f"past_{kind}_instances"], [Ask()], series.id)
 
 
-def _least_reports(world: World, hosts_report: bool, now: float) -> Iterator[tuple[str, str]]:
-    for first, last in report_windows(world.clock.today()):
-        window = {"from": first.isoformat(), "to": last.isoformat()}
+def _least_reports(view: View, hosts_report: bool) -> Iterator[Request]:
+    world = view.world
+    for window in _windows(view, 6):
+        days = _days(window)
         hosts: Iterable[int] = range(world.size.users)
         if hosts_report:
-            hosts = [row.user for row in world.hosts(first, last, now)]
-            yield from _pages("report_hosts", len(hosts), type="active", **window)
+            hosts = [row.user for row in world.hosts(*window, view.now)]
+            yield from _pages(ROUTES["report_hosts"], len(hosts), "", {"type": "active", **days})
         for user in hosts:
-            total = len(world.reported(user, first, last, now))
-            yield from _pages("report_user_meetings", total, world.ids.user(user), type="past", **window)
+            total = len(world.reported(user, *window, view.now))
+            query = {"type": "past", **days}
+            yield from _pages(ROUTES["report_user_meetings"], total, world.ids.user(user), query)
 
 
-def _least_past(world: World, stream: str, occurrence: Occurrence, now: float) -> Iterator[tuple[str, str]]:
-    uuid = world.uuid(occurrence)
-    readable = world.is_readable(occurrence, now)
-    if stream.endswith("_participants"):
-        total = len(objects.stays(world, occurrence)) if readable else 0
-        yield from _pages(stream, total, uuid, include_fields="registrant_id")
-    elif stream == "webinar_absentees":
-        has_absentees = readable and occurrence.series.pattern.registers
-        total = len(world.absentees(occurrence)) if has_absentees else 0
-        yield from _pages(stream, total, uuid)
-    else:
-        yield _single(stream, uuid)
+def _days(window: Window) -> dict[str, str]:
+    return {"from": window.first.isoformat(), "to": window.last.isoformat()}
+
+
+def _least_past(view: View, route: Route, occurrence: Occurrence) -> Iterator[Request]:
+    if isinstance(units := route.units, Past):
+        asked = units.asked(view, occurrence)
+        readable = view.world.is_readable(occurrence, view.now)
+        yield from _requests(route, asked if readable else _refused(asked), view.world.uuid(occurrence))
+
+
+def _least_of_others(view: View, route: Route) -> Iterator[Request]:
+    match units := route.units:
+        case Months():
+            for window in _windows(view, units.back):
+                asked = (Ask({**query, **_days(window)}, total) for query, total in units.asked(view, window))
+                yield from _requests(route, asked)
+        case Items() if units.address:
+            for _, item in _items(view, units):
+                yield route.label, item[units.address]

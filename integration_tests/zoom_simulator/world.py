@@ -1,152 +1,33 @@
 """The account: who is in it, which meetings and webinars they have, and when those took place.
 
-Everything is computed from the seed, the size and the time whenever somebody asks. Nothing is stored per
-meeting, so a world of 5,000 users takes as much memory as one of five.
+Everything is computed from the seed, the size and the time whenever somebody asks. But for small caches
+nothing is stored per meeting, so a world of 5,000 users takes hardly more memory than one of five.
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 from .clock import DAY, HOUR, Clock, add_months, midnight, months_before, utc_date
 from .ids import KINDS, Ids, Kind, Place, mix
-
-# Unlisted meetings (instant or deleted ones) have slots from here on.
-UNLISTED = 1 << 16
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much there is. The defaults give 20 users some 280 meetings and webinars, 480 past occurrences."""
-
-    users: int = 20
-    meetings_per_user: int = 14
-    webinars_per_user: int = 5
-    unlisted_per_user: int = 3
-    past_occurrences: int = 6
-    participants: int = 8
-    registrants: int = 6
-    panelists: int = 3
-    polls: int = 2
-    pending_users: int = 2
-    busy_user_meetings: int = 0
-    busy_registrants: int = 0
-    late_hours: float = 2.0
-    report_delay_hours: float = 0.0
-
-
-class Pattern(NamedTuple):
-    """A kind of meeting: how often it was held (`past`; MANY: as the size says) and how often it will be.
-
-    One that is `listed_twice` stands in its host's list two times.
-    """
-
-    type: int
-    every: float
-    past: int
-    ahead: int
-    registers: bool = False
-    polls: str = "none"
-    pmi: bool = False
-    may_be_gone: bool = False
-    listed_twice: bool = False
-
-
-MANY = -1
-
-# A user's meetings run through these in turn, so a world with the default size has all of them.
-MEETINGS = (
-    Pattern(8, 91, MANY, 4, registers=True, polls="on"),
-    Pattern(8, 7, MANY, 30, registers=True, polls="on", listed_twice=True),
-    Pattern(3, 25, MANY, 20),
-    Pattern(2, 29, 1, 0, registers=True, polls="on"),
-    Pattern(2, 29, 1, 0),
-    Pattern(2, 20, 0, 1),
-    Pattern(2, 20, 0, 1, registers=True, polls="on"),
-    Pattern(3, 30, 0, 0),
-    Pattern(2, 29, 1, 0, polls="on", pmi=True),
-    Pattern(2, 20, 0, 1, polls="on", may_be_gone=True),
-    # Held more than thirty days ago, so its id has expired and only reports know it.
-    Pattern(2, 170, 1, 0, registers=True, polls="on"),
-    Pattern(8, 7, 0, 10, registers=True),
-    Pattern(2, 29, 1, 0, polls="off"),
-    Pattern(2, 20, 0, 1, polls="off"),
+from .plans import (
+    MANY,
+    MEETINGS,
+    UNLISTED,
+    UNLISTED_MEETINGS,
+    UNLISTED_WEBINARS,
+    WEBINARS,
+    HostActivity,
+    Occurrence,
+    Pattern,
+    Person,
+    Series,
+    Size,
 )
-WEBINARS = (
-    Pattern(9, 30, MANY, 20, registers=True, polls="on"),
-    Pattern(5, 29, 1, 0, registers=True, polls="on"),
-    Pattern(5, 20, 0, 1, registers=True, polls="off"),
-    Pattern(6, 91, MANY, 4),
-    Pattern(9, 30, 0, 3, registers=True, polls="on", may_be_gone=True),
-)
-UNLISTED_MEETINGS = (
-    Pattern(1, 120, 1, 0),
-    Pattern(8, 30, MANY, 0, registers=True, polls="on"),
-    Pattern(1, 120, 1, 0),
-)
-UNLISTED_WEBINARS = (Pattern(5, 120, 1, 0, registers=True, polls="on"),)
 
-
-class Series(NamedTuple):
-    """A meeting or webinar as planned, with all the times at which it takes place."""
-
-    kind: Kind
-    user: int
-    slot: int
-    id: int
-    pattern: Pattern
-    first: float
-    every: float
-    past: int
-    total: int
-    minutes: int
-    gone: bool
-
-    @property
-    def recurring(self) -> bool:
-        return self.pattern.type in (3, 6, 8, 9)
-
-    @property
-    def fixed_time(self) -> bool:
-        return self.pattern.type not in (3, 6)
-
-    @property
-    def last_end(self) -> float:
-        return self.first + max(self.total - 1, 0) * self.every + self.minutes * 60
-
-
-class Occurrence(NamedTuple):
-    """One time that a meeting or webinar took place, or will."""
-
-    series: Series
-    number: int
-    start: float
-    cancelled: bool
-    solo: bool
-
-    @property
-    def end(self) -> float:
-        return self.start + self.series.minutes * 60
-
-
-class Person(NamedTuple):
-    """Somebody in an occurrence: a colleague (by the number of the user), a registrant, or a plain guest."""
-
-    number: int
-    user: int | None
-    registrant: int | None
-
-
-class HostActivity(NamedTuple):
-    """What the hosts report says about one user."""
-
-    user: int
-    meetings: int
-    participants: int
-    minutes: int
+# Whoever imports the world may take its meetings and their occurrences from here as well.
+__all__ = ["UNLISTED", "Occurrence", "Series", "Size", "World"]
 
 
 class World:
@@ -160,6 +41,8 @@ class World:
         # Plans are laid out around the instant at which the clock began; from there time only reveals them.
         self.anchor = self.clock.started // 60 * 60
         self._activity = lru_cache(maxsize=16)(self._find_activity)
+        # Each page of a list, and each report of a host, goes through all that the host ever planned.
+        self.all_series = lru_cache(maxsize=4096)(self._plan)
 
     def now(self) -> float:
         return self.clock.timestamp()
@@ -254,13 +137,11 @@ class World:
             first, every, past, past + pattern.ahead, minutes, gone,
         )  # fmt: skip
 
-    def all_series(self, kind: Kind, user: int) -> Iterator[Series]:
+    def _plan(self, kind: Kind, user: int) -> tuple[Series, ...]:
         """Everything the user ever planned or started."""
         planned, unlisted = self._slots(kind, user)
-        for slot in range(planned):
-            yield self.series(kind, user, slot)
-        for slot in range(UNLISTED, UNLISTED + unlisted):
-            yield self.series(kind, user, slot)
+        slots = (*range(planned), *range(UNLISTED, UNLISTED + unlisted))
+        return tuple(self.series(kind, user, slot) for slot in slots)
 
     def is_listed(self, series: Series, now: float) -> bool:
         """Lists hold what is planned and has not expired: 30 days after the end, 365 days when recurring."""
@@ -339,14 +220,18 @@ class World:
         series = occurrence.series
         return self.ids.uuid(series.kind, series.user, series.slot, occurrence.number)
 
-    def occurrences(self, series: Series, since: float = 0) -> Iterator[Occurrence]:
-        """All of them, past and future, in order of time; `since` leaves out those that are surely older."""
+    def occurrences(self, series: Series, since: float = 0, until: float = math.inf) -> Iterator[Occurrence]:
+        """All of them, past and future, in order of time; without those that are surely older or younger."""
         skipped = max(0, int((since - series.first) // series.every))
-        return (self.occurrence(series, number) for number in range(skipped, series.total))
+        # One without a fixed time may begin a tenth of the distance early.
+        last = min(series.total - 1, (until - series.first) / series.every + 0.1)
+        return (self.occurrence(series, number) for number in range(skipped, math.floor(last) + 1))
 
-    def ended(self, series: Series, now: float, since: float = 0) -> Iterator[Occurrence]:
+    def ended(
+        self, series: Series, now: float, since: float = 0, until: float = math.inf
+    ) -> Iterator[Occurrence]:
         """Those that have taken place."""
-        for occurrence in self.occurrences(series, since):
+        for occurrence in self.occurrences(series, since, min(now, until)):
             if occurrence.end > now:
                 return
             if not occurrence.cancelled:
@@ -383,9 +268,9 @@ class World:
 
     def reported(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
         """What a report over these days (both included) shows of a host: two people at least, any kind."""
-        return [occurrence for occurrence in self._held(user, first, last, now) if not occurrence.solo]
+        return [occurrence for occurrence in self.held(user, first, last, now) if not occurrence.solo]
 
-    def _held(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
+    def held(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
         now -= self.size.report_delay_hours * HOUR
         begin, end = midnight(first), min(midnight(last) + DAY, now)
         held = (
@@ -393,7 +278,7 @@ class World:
             for kind in KINDS
             for series in self.all_series(kind, user)
             if series.first < end and series.last_end > begin and not series.gone
-            for occurrence in self.ended(series, now, begin)
+            for occurrence in self.ended(series, now, begin, end)
             if begin <= occurrence.start < end
         )
         return sorted(held, key=lambda occurrence: (occurrence.start, occurrence.series.id))
@@ -426,7 +311,7 @@ class World:
     def _find_activity(self, first: date, last: date, minute: int) -> tuple[HostActivity, ...]:
         rows = []
         for user in range(self.size.users):
-            held = self._held(user, first, last, minute * 60)
+            held = self.held(user, first, last, minute * 60)
             if held:
                 people = [self.head_count(occurrence) for occurrence in held]
                 spent = sum(occurrence.series.minutes for occurrence in held)
@@ -472,14 +357,24 @@ class World:
                 n for n in range(self.registrant_count(series, "approved")) if self.attends(occurrence, n)
             )
             return people + [Person(number, None, registrant) for number, registrant in enumerate(came, 2)]
-        guests = self.hash("guests", series.id, occurrence.number) % max(1, self.size.participants - 1)
-        for number in range(2, 2 + guests):
+        for number in range(2, 2 + self._guests(occurrence)):
             draw = self.hash("guest", series.id, occurrence.number, number)
             people.append(Person(number, draw % self.size.users if draw >> 32 & 1 else None, None))
         return people
 
     def head_count(self, occurrence: Occurrence) -> int:
-        return len(self.people(occurrence))
+        """How many people there are, without naming them."""
+        if occurrence.solo:
+            return 1
+        if occurrence.series.pattern.registers:
+            count = self.registrant_count(occurrence.series, "approved")
+            return 2 + sum(self.attends(occurrence, number) for number in range(count))
+        return 2 + self._guests(occurrence)
+
+    def _guests(self, occurrence: Occurrence) -> int:
+        """How many came who had not registered, where nobody has to."""
+        draw = self.hash("guests", occurrence.series.id, occurrence.number)
+        return draw % max(1, self.size.participants - 1)
 
     def absentees(self, occurrence: Occurrence) -> list[int]:
         """The approved registrants who did not come."""
