@@ -23,7 +23,7 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zoom.api.rate_limits import Clock
+from source_zoom.api.rate_limits import Timer
 from source_zoom.engine.reader import Stopped
 from source_zoom.exceptions import ZoomError
 from source_zoom.lines import Lines
@@ -47,7 +47,7 @@ def main(
     init_logger("airbyte")
     for handler in logging.getLogger().handlers:
         handler.addFilter(sentence_only)
-    entrypoint = AirbyteEntrypoint(SourceZoom(Clock(clock, sleep)))
+    entrypoint = AirbyteEntrypoint(SourceZoom(Timer(clock, sleep)))
     arguments = entrypoint.parse_args(list(sys.argv[1:] if argv is None else argv))
     if not arguments.command:
         entrypoint.parse_args(["--help"])

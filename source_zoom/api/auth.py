@@ -13,12 +13,11 @@ import requests
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from requests.auth import HTTPBasicAuth
 
-from source_zoom.api.clock import ZoomClock
-from source_zoom.api.rate_limits import RetryBudget, retry_after_seconds
+from source_zoom.api.rate_limits import Retries, asked_pause
 from source_zoom.config import Config, OAuthCredentials
 from source_zoom.exceptions import CredentialsRefused, HostDown, StreamEnded
 
-OnTokensRotated = Callable[[dict[str, Any]], None]
+HandOver = Callable[[dict[str, Any]], None]
 
 TIMEOUT_SECONDS = (10, 60)
 USUAL_LIFETIME, LONGEST_LIFETIME = 3600.0, 86_400.0
@@ -28,8 +27,8 @@ class ZoomAuthenticator:
     """One access token for all threads, one token request however many of them need one.
 
     Zoom replaces the refresh token at each use, and the old one is dead from then on: the config with
-    the new one goes to `on_tokens_rotated` before anything uses it. Refused credentials stay refused, so
-    that a dead app costs one token request and not one for each stream.
+    the new one goes to `hand_over` before anything uses it. Refused credentials stay refused, so that a
+    dead app costs one token request and not one for each stream.
     """
 
     def __init__(
@@ -37,9 +36,9 @@ class ZoomAuthenticator:
         config: Config,
         raw_config: dict[str, Any],
         session: requests.Session,
-        retries: RetryBudget,
-        on_tokens_rotated: OnTokensRotated,
-        clock: ZoomClock,
+        retries: Retries,
+        hand_over: HandOver,
+        observe: Callable[[requests.Response], None],
     ) -> None:
         self.scopes: frozenset[str] = frozenset()
         self._config = config
@@ -47,8 +46,8 @@ class ZoomAuthenticator:
         self._raw_config = raw_config
         self._session = session
         self._retries = retries
-        self._on_tokens_rotated = on_tokens_rotated
-        self._clock = clock
+        self._hand_over = hand_over
+        self._observe = observe
         self._lock = threading.Lock()
         self._token = ""
         self._expires = 0.0
@@ -56,12 +55,12 @@ class ZoomAuthenticator:
         if isinstance(self._credentials, OAuthCredentials) and self._credentials.token_expiry_date:
             left = self._credentials.token_expiry_date - datetime.now(UTC)
             self._token = self._credentials.access_token
-            self._expires = self._retries.clock.now() + left.total_seconds()
+            self._expires = self._retries.timer.clock() + left.total_seconds()
 
     def token(self) -> str:
         """A valid access token. Raises CredentialsRefused, or HostDown where Zoom gives none."""
         with self._lock:
-            if not self._token or self._retries.clock.now() >= self._expires:
+            if not self._token or self._retries.timer.clock() >= self._expires:
                 self._renew()
             return self._token
 
@@ -85,7 +84,7 @@ class ZoomAuthenticator:
         answer = self._request_token()
         self._token = answer["access_token"]
         lifetime = _seconds(answer.get("expires_in"))
-        self._expires = self._retries.clock.now() + lifetime
+        self._expires = self._retries.timer.clock() + lifetime
         scopes = answer.get("scope")
         self.scopes = frozenset(scopes.split() if isinstance(scopes, str) else ())
         add_to_secrets(self._token)
@@ -100,7 +99,7 @@ class ZoomAuthenticator:
                 "access_token": self._token,
                 "token_expiry_date": expiry.isoformat(timespec="seconds"),
             }
-            self._on_tokens_rotated(self._raw_config)
+            self._hand_over(self._raw_config)
 
     def _request_token(self) -> dict[str, Any]:
         retries = self._retries.fresh()
@@ -117,8 +116,8 @@ class ZoomAuthenticator:
             except requests.RequestException as error:
                 trouble = f"it could not be reached ({type(error).__name__})"
             else:
-                self._clock.observe(response.headers)
-                asked = retry_after_seconds(response.headers)
+                self._observe(response)
+                asked = asked_pause(response.headers)
                 answer = _object(response)
                 if response.ok and isinstance(answer.get("access_token"), str):
                     return answer
@@ -130,7 +129,7 @@ class ZoomAuthenticator:
                         f"Zoom refused the credentials: {trouble}. {self._advice(answer)}"
                     )
                     raise self._refused
-            if not retries.wait_for_next(asked):
+            if not retries.pause(asked):
                 self._refused = HostDown(
                     f"No access token from {self._config.token_endpoint} within {retries.seconds:.0f} s:"
                     f" {trouble}. Check the network, or try again later."

@@ -1,27 +1,22 @@
-"""How far a stream has come: by day (UTC) of what its slices hold, in its state.
+"""How far a stream of past occurrences has come: by UTC day, in its state.
 
-    {"start_time": "2026-11-20T00:00:00Z", "version": 2, "read_on": "2026-11-22",
-     "instances": {"after": 85746065, "began": "2026-11-22"},
-     "gaps": [{"way": "reports", "from": "2026-05-20", "to": "2026-10-03"}],
-     "retry": […], "withheld": […], "refused": "…", "window_days": 8}
+    {"start_time": "2026-11-20T00:00:00Z", "version": 1,
+     "read_on": "2026-11-22", "backfill": true,
+     "retry": [{"uuid": "…", "id": 1, "start_time": "…", "host_id": "…", "attempts": 2}]}
 
-Every day before the cursor is done: its slices have been read, are gone, or stand on one of the lists of
-`retries.py`. `read_on` is when the last days before it were read: what was old by then is not read again.
-`instances` says up to which meeting a pass through lists in no order of days has come, and when it began;
-`gaps` are days of which one way of finding something is missing; `refused` why Zoom has refused the endpoint
-altogether; `window_days` how many days fit into a day's limit, where a month did not. All but the cursor and
-the version are absent when there is nothing to say.
+Every day before the cursor has been read, and the last of them on the day `read_on`: so days that were old
+by then need not be read again. `backfill` stands there until the first reading has come to its end, and
+`retry` lists the occurrences that failed alone. All three are absent when there is nothing to say.
 """
 
 import logging
-import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from queue import Queue
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from airbyte_cdk.models import (
     AirbyteMessage,
@@ -38,71 +33,18 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.types import Record
 
-from source_zoom.engine.retries import Key, RetryList
-from source_zoom.engine.slices import (
-    LONGEST_MONTH,
-    ONE_DAY,
-    Closed,
-    Event,
-    Fields,
-    Listed,
-    Retried,
-    Row,
-    Searched,
-    Slice,
-    WayRefused,
-    Ways,
-    Window,
-    utc_day,
-)
-from source_zoom.exceptions import Outcome, Settled, Unread
+from source_zoom.exceptions import ZoomError
 
 logger = logging.getLogger("airbyte.source_zoom")
 
-VERSION = 2
-AGAIN = "again"
-END = sys.maxsize
-# A pass has thousands of lists: a state for each of them would be most of the output.
-LISTS_A_STATE = 50
+VERSION = 1
+MOST_RETRIES = 1_000
 
-Place = TypeVar("Place", date, int)
-
-
-class Frontier(Generic[Place]):
-    """How far ordered work has come: all before `position` is done."""
-
-    def __init__(self, start: Place) -> None:
-        self._reached: Place = start
-        self._open: Counter[Place] = Counter()
-
-    def __repr__(self) -> str:
-        return f"Frontier({self.position}, {len(self._open)} open)"
-
-    def open(self, key: Place) -> None:
-        self._open[key] += 1
-
-    def close(self, key: Place) -> None:
-        self._open[key] -= 1
-        if not self._open[key]:
-            del self._open[key]
-
-    def reach(self, key: Place) -> None:
-        """Note that everything before this has been opened."""
-        self._reached = max(self._reached, key)
-
-    @property
-    def reached(self) -> Place:
-        """Everything before this has been opened."""
-        return self._reached
-
-    @property
-    def position(self) -> Place:
-        """Everything before this is done."""
-        return min(self._reached, *self._open) if self._open else self._reached
+Occurrence = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class StateOutput:
+class Outlet:
     """Where STATE messages go, so that none overtakes a record that it speaks of.
 
     The `queue` is that of the records, for the threads that read; `messages` are for the end of a stream.
@@ -112,435 +54,144 @@ class StateOutput:
     messages: MessageRepository
 
 
-@dataclass(frozen=True)
-class Span:
-    """The days of a sync: Zoom's today, what the user wants, and how far back the way by days reaches."""
-
-    today: date
-    lookback: timedelta
-    start_date: date = date.min
-    oldest: date = date.min
-
-
-@dataclass
-class Pass:
-    """A pass through lists that come in the order of ids: those up to `after` are done."""
-
-    after: int
-    began: date
-    days: Window
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Days of which one way of finding something is missing."""
-
-    way: str
-    days: Window
-
-    def without(self, done: Window) -> "list[Gap]":
-        """What is left of it when some days are done."""
-        if done.last < self.days.first or done.first > self.days.last:
-            return [self]
-        before = Window(self.days.first, done.first - ONE_DAY) if done.first > self.days.first else None
-        after = Window(done.last + ONE_DAY, self.days.last) if done.last < self.days.last else None
-        return [Gap(self.way, days) for days in (before, after) if days]
-
-
-class DayCursor(Cursor):
-    """The state of one stream, changed by all its threads under `_lock`.
-
-    `_days` and `_gap_days` are how far the new and the missing days have come, `_lists` how far the pass has;
-    `_under_way` holds, for each slice in hand, what is not done before it is.
-    """
+class Progress(Cursor):
+    """The state of one stream, changed by all its threads; `lookback` is in days."""
 
     def __init__(
         self,
         stream: str,
         cursor_field: str,
         state: Mapping[str, Any],
-        span: Span,
-        ways: Ways,
-        output: StateOutput,
-        key_of: Callable[[str, Fields], str] = lambda name, unit: str(unit),
+        lookback: int,
+        start_date: date | None,
+        outlet: Outlet,
     ) -> None:
         self._stream = stream
         self._cursor_field = cursor_field
         self._given = state
-        self._span = span
-        self._ways = ways
-        self._output = output
-        self._key_of = key_of
-        self._lock = threading.RLock()
+        self._lookback = timedelta(days=lookback)
+        self._start_date = start_date or date.min
+        self._outlet = outlet
+        self._lock = threading.Lock()
+        self._today: date | None = None
         self._day: date | None = None
         self._read_on: date | None = None
-        self._gaps: list[Gap] = []
-        self._refused_ways: set[str] = set()
-        self._is_frozen = False
-        self._lists_since_state = 0
-        self._under_way: dict[str, list[tuple[Any, Any]]] = {}
-        self._probes: dict[str, Key] = {}
-        self.refused = ""
-        self.was_refused = self.is_limited = False
-        self.window_days = LONGEST_MONTH
-        self._passed: Pass | None = None
-        self.instances: Pass | None = None
-        self.retries = RetryList(span.today)
-        self._load()
-        self._plan()
+        self._first_day = date.min
+        self._handed_out_before = date.min
+        self._under_way: Counter[date] = Counter()
+        self._retry: dict[str, dict[str, Any]] = {}
+        self._retried: frozenset[str] = frozenset()
+        self._held = False
+        self.is_backfill = True
 
-    def __repr__(self) -> str:
-        return f"DayCursor({self._stream}, {self._day}, {self._days}, {len(self._under_way)} under way)"
+    def begin(self, today: date, oldest_report: date) -> date:
+        """Read the given state, now that Zoom's today is known. Returns the first day to read."""
+        with self._lock:
+            if self._today is None:
+                self._today = today
+                self._take_over(today, oldest_report)
+            return min(max(self._start_date, self._first_day), today)
 
-    def _load(self) -> None:
-        state, today = self._given, self._span.today
+    def _take_over(self, today: date, oldest_report: date) -> None:
+        state = self._given
         if not state:
             return
         try:
-            day = utc_day(state[self._cursor_field]) if self._cursor_field in state else None
+            # A first sync that could not find everything leaves a state without a day.
+            day = utc_day(state[self._cursor_field]) if state.keys() - {"version", "retry"} else None
             read_on = date.fromisoformat(state["read_on"]) if "read_on" in state else day
-            found_gaps = [(str(gap["way"]), Window.of(gap)) for gap in state.get("gaps", [])]
-            gaps = [Gap(way, days.until(today + ONE_DAY)) for way, days in found_gaps]
-            self._first_day = (
-                min(day, min(read_on, today) - self._span.lookback) if day and read_on else date.min
-            )
-            if found := state.get("instances"):
-                self.instances = Pass(
-                    int(found["after"]), date.fromisoformat(found["began"]), Window.of(found)
-                )
-            self.retries.load(state.get("retry", []), False, self._key_of)
-            self.retries.load(state.get("withheld", []), True, self._key_of)
-            self.window_days = min(max(1, int(state.get("window_days", LONGEST_MONTH))), LONGEST_MONTH)
-            is_ours = state["version"] == VERSION
-            is_ahead = max(day or today, read_on or today) > today + ONE_DAY
+            first_day = min(day, read_on - self._lookback) if day and read_on else date.min
+            retry = {entry["uuid"]: dict(entry) for entry in state.get("retry", [])}
+            known = state.get("version") == VERSION and all(map(_is_retry, retry.values()))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            is_ours = is_ahead = False
-        if not is_ours or is_ahead:
-            reason = (
-                f"the state ends on {max(day or today, read_on or today)}, in the future"
-                if is_ours
-                else "the state is not one of this connector's"
-            )
-            self._warn(f"{reason}, so everything is read again")
-            self._given, self.instances, self.retries = {}, None, RetryList(today)
-            return
-        # A clock that differs by a day may have written the state.
-        self._day, self._read_on = day and min(day, today), read_on and min(read_on, today)
-        self._gaps = gaps
-        self.refused = str(state.get("refused", ""))
-        self.was_refused = bool(self.refused)
-
-    def _plan(self) -> None:
-        """Find out which days to read, and whether to go through the lists that have no order of days."""
-        span, ways = self._span, self._ways
-        first = self._first_day if self._day else date.min
-        if not self._day and not self._gaps and not self.instances and ways.by_list:
-            self.instances = Pass(0, span.today, Window(span.start_date, span.today))
-        if self._day and span.start_date > self._day:
-            self._warn(
-                f"the start date lies after the state, which ends on {self._day}: the days between the two"
-                " are not read"
-            )
-        if span.start_date > (self._day or date.min):
-            left_out = Window(self._day or date.min, span.start_date - ONE_DAY)
-            self._add_gaps(Gap(way, left_out) for way in (ways.by_day, ways.by_list) if way)
-        if self._day and self._day < span.oldest:
-            self._warn(
-                f"the state ends on {self._day}, and Zoom's reports begin on {span.oldest}: meetings between"
-                " the two that are no longer listed cannot be found any more"
-            )
-            self._add_gaps([Gap(ways.by_list, Window(first, span.today))] if ways.by_list else [])
-        self._close_gaps(ways.by_day, None)
-        self.first_day = min(max(first, span.start_date), span.today)
-        self._days = Frontier(self.first_day)
-        self._missing = [
-            Window(max(gap.days.first, span.start_date, span.oldest), gap.days.last)
-            for gap in self._gaps
-            if gap.way == ways.by_day and gap.days.last >= max(span.start_date, span.oldest)
-        ]
-        self._missing = [days for days in self._missing if days.first < self.first_day]
-        self._gap_days = Frontier(min((days.first for days in self._missing), default=date.max))
-        missing = [
-            gap.days for gap in self._gaps if gap.way == ways.by_list and gap.days.last >= span.start_date
-        ]
-        if missing and not self.instances:
-            first, last = min(days.first for days in missing), max(days.last for days in missing)
-            self.instances = Pass(0, span.today, Window(max(first, span.start_date), last))
-        self._first_list = self.instances.after if self.instances else 0
-        self._days_of_pass = self.instances.days if self.instances else None
-        self._lists = Frontier(self._first_list + 1)
-        self._is_passing = self.instances is not None
-
-    def _add_gaps(self, gaps: Iterable[Gap]) -> None:
-        """Note days of which something is missing; those that are known already stay as they are."""
-        for gap in gaps:
-            days = gap.days
-            for one in [one for one in self._gaps if one.way == gap.way]:
-                if one.days.first <= days.last and days.first <= one.days.last:
-                    days = Window(min(one.days.first, days.first), max(one.days.last, days.last))
-                    self._gaps.remove(one)
-            self._gaps.append(Gap(gap.way, days))
+            known = False
+        if not known:
+            self._warn("the state is not one of this connector's, so everything is read again")
+        elif day and read_on and (ends := max(day, read_on)) > today:
+            self._warn(f"the state ends on {ends}, in the future, so everything is read again")
+        else:
+            self._day, self._read_on, self._first_day = day, read_on, first_day
+            self._retry, self._retried = retry, frozenset(retry)
+            self.is_backfill = day is None or bool(state.get("backfill")) or day < oldest_report
+            if day and day < oldest_report:
+                self._warn(
+                    f"the state ends on {day}, and Zoom's reports begin on {oldest_report}: meetings between"
+                    " the two that are no longer listed cannot be found any more"
+                )
 
     def _warn(self, sentence: str) -> None:
         logger.warning(f"{self._stream}: {sentence}.")
 
-    def days_wanted(self) -> list[Window]:
-        """The days to search: those since the state first, then those that are missing."""
-        if self.refused:
-            return []
-        others = [entry.days for _, entry in self.retries.of_own()] if self._ways.is_by_parent else []
-        is_resumed = self.instances and not self._missing and self.window_days == LONGEST_MONTH
-        if self.instances and is_resumed and self.first_day > self._span.oldest:
-            # What the reports name of these days was read: only the rest of the lists is asked for.
-            first = max(self.instances.days.first, self._span.oldest)
-            last = min(self.instances.days.last, self.first_day - ONE_DAY)
-            others += [Window(first, last)] if first <= last else []
-        return [Window(self.first_day, self._span.today), *sorted([*self._missing, *others])]
+    def retries(self) -> list[dict[str, Any]]:
+        """The occurrences that failed in earlier syncs."""
+        return [self._retry[uuid] for uuid in self._retried]
 
-    # What the thread that generates slices says.
+    def hand_out(self, occurrence: Occurrence) -> bool:
+        """Note that an occurrence will be read; occurrences come in the order of their days.
 
-    def is_behind(self, day: date) -> bool:
-        """Whether something that is wanted of the days before this one has not been generated yet."""
-        if day > self.first_day:
-            return self._days.reached < min(day, self._span.today)
-        return self._gap_days.reached < day and any(gap.first < day for gap in self._missing)
-
-    def open(self, row: Row, found: Slice) -> bool:
-        """Note that a slice will be read; False where it need not be, or is on the retry list."""
+        False where it need not be: it is among the retries, or older than the days to read.
+        """
+        day = self._day_of(occurrence)
         with self._lock:
-            places = self._places(row, row.way)
-            is_again = self._ways.is_by_parent and ("", found.key) in self.retries.due
-            if not places and not is_again:
+            if occurrence["uuid"] in self._retried:
                 return False
-            is_known = self._was_read(row) or any(self._places(row, way) for way in row.known)
-            if is_known or (self._is_owed(row, found) and not is_again):
-                if found.name not in self._under_way:
-                    return False
-                self._under_way[found.name] += places
-            else:
-                self._under_way[found.name] = places
-            for frontier, key in places:
-                frontier.open(key)
-            return self._under_way[found.name] is places
+            # Those without a start come before all others, and say nothing about what has been found.
+            if occurrence["start_time"]:
+                self._handed_out_before = max(self._handed_out_before, day)
+            self._under_way[day] += 1
+            return True
 
-    def open_window(self, found: Slice, again: Key | None = None) -> None:
-        """Note that a window of the account will be read, or read again for the sake of the retry list."""
+    def hold(self) -> None:
+        """Leave the state where it is in this sync: not every occurrence could be found."""
+        self._held = True
+
+    def all_handed_out(self) -> None:
+        """Note that every occurrence up to today has been handed out."""
         with self._lock:
-            frontier: Any = self._days if (found.day or date.max) >= self.first_day else self._gap_days
-            place: tuple[Any, Any] = (self.retries, again) if again else (frontier, found.day)
-            self._under_way[found.name] = [place]
-            place[0].open(place[1])
-
-    def _places(self, row: Row, way: str) -> list[tuple[Any, Any]]:
-        """What is not done before this row is: none where the stream does not want it."""
-        day = min(row.day or self._span.today, self._span.today)
-        if way == self._ways.by_day:
-            if day >= self.first_day:
-                return [(self._days, day)]
-            return [(self._gap_days, day)] if any(day in days for days in self._missing) else []
-        if way == AGAIN:
-            return [(self.retries, row.of)] if row.of in self.retries.due else []
-        number = int(row.fields["id"])
-        days = self._days_of_pass
-        is_wanted = days and number > self._first_list and (not row.day or day in days)
-        return [(self._lists, number)] if is_wanted else []
-
-    def _was_read(self, row: Row) -> bool:
-        """Whether the way by days had led to it in an earlier sync."""
-        day = row.day
-        is_done = day is not None and self._day is not None and day < self.first_day
-        is_missing = any(gap.way == self._ways.by_day and day in gap.days for gap in self._gaps)
-        return is_done and not is_missing and self._ways.by_day in row.known and row.way != AGAIN
-
-    def _is_owed(self, row: Row, found: Slice) -> bool:
-        return ("", found.key) in self.retries.entries or self.retries.leaves_out(row.fields)
-
-    def note(self, event: Event) -> bool:
-        """Take notice of how far a search has come. Returns whether it tells of something that is missing."""
-        with self._lock:
-            match event:
-                case Closed():
-                    return self._note_list(event)
-                case Searched(first=first, end=end):
-                    self._days.reach(min(end, self._span.today))
-                    reached = self._gap_days.reached
-                    if first <= reached or not any(
-                        gap.first < first and reached <= gap.last for gap in self._missing
-                    ):
-                        self._gap_days.reach(end)
-                    self._move()
-                case Listed(before=before) if self._is_passing:
-                    self._lists.reach(before)
-                    self._lists_since_state += 1
-                    self._move(is_state_due=self._lists_since_state >= LISTS_A_STATE)
-                case WayRefused():
-                    self._refuse_way(event)
-                case Retried(key=key) if key in self.retries.due:
-                    self.retries.settle(key)
-            return False
-
-    def _note_list(self, event: Closed) -> bool:
-        key = (event.list, event.slice.key)
-        if event.outcome is Outcome.UNREAD and not event.slice.unit and not event.slice.window:
-            # Without a list of the whole account nobody knows what else there is: the pass does not end.
-            return self.instances is not None
-        before = self.retries.entries.get(key)
-        of_pass = self.instances.days if self.instances else None
-        days = event.slice.window or (before.days if before else of_pass)
-        is_wanted = days is not None and any(
-            days.first <= wanted.last and wanted.first <= days.last for wanted in self._all_days()
-        )
-        match event.outcome:
-            case None:
-                self.retries.extend(key, days.last if days else self._span.today)
-            case Outcome.UNREAD | Outcome.WITHHELD if days and (is_wanted or before):
-                assert event.why
-                words = event.why.words if isinstance(event.why, Unread) else event.why.reason
-                is_told = event.outcome is Outcome.WITHHELD
-                return not self.retries.add(key, event.slice.unit, words, days, is_told=is_told)
-            case Outcome.READ | Outcome.GONE | Outcome.NOT_YET:
-                pass
-        return False
-
-    def _all_days(self) -> list[Window]:
-        return [*self.days_wanted(), *([self.instances.days] if self.instances else [])]
-
-    def due_slices(self, slice_of: Callable[[Fields], Slice]) -> list[Slice]:
-        """The stream's own units to ask for again, after the new work."""
-        with self._lock:
-            found: list[Slice] = []
-            if self._ways.is_by_parent:
-                return found
-            for key, entry in self.retries.of_own():
-                again = replace(slice_of(entry.unit), day=entry.days.last)
-                self._probes[again.name] = key
-                self._under_way[again.name] = []
-                found.append(again)
-            return found
-
-    def _refuse_way(self, refused: WayRefused) -> None:
-        """Note that Zoom refuses a way of finding something: its days become a gap, for a later sync."""
-        self._refused_ways.add(refused.way)
-        self.retries.forget(refused.lists)
-        if refused.way == self._ways.by_day:
-            days = Window(self.first_day, self._span.today)
-            self._add_gaps([Gap(refused.way, days)])
-            if self._passed and self._passed.days.first <= days.first and days.last <= self._passed.days.last:
-                self._days.reach(self._passed.began)
-            elif not self.instances:
-                self.instances = Pass(0, self._span.today, days)
-                self._days_of_pass = days
-                self._lists, self._first_list, self._is_passing = Frontier(1), 0, refused.is_replaced
-        elif self.instances:
-            self._add_gaps([Gap(refused.way, self.instances.days)])
-            self.instances = None
-
-    def all_generated(self) -> None:
-        """Note that every slice up to today has been opened."""
-        with self._lock:
-            if self._ways.by_day not in self._refused_ways:
-                self._days.reach(self._span.today)
-                self._gap_days.reach(date.max)
+            self._handed_out_before = self._today or date.min
             self._move()
 
-    # What the threads that read say.
-
-    def close_partition(self, partition: Partition) -> None:
-        """Note that a slice was read, is gone or is withheld; all its records are on their way."""
-        self.finish(partition.slice)  # type: ignore[attr-defined]  # our partitions have our slices
-
-    def finish(self, done: Slice) -> None:
+    def finish(self, occurrence: Occurrence) -> None:
+        """Note that an occurrence was read, or is gone; all its records are on their way."""
         with self._lock:
-            key = self._probes.pop(done.name, ("", done.key))
-            entry = None if done.window else self.retries.settle(key)
-            if entry and entry.others:
-                # Zoom gives what this host held again: its lists lead to all of it.
-                for name in self._ways.of_host:
-                    unit = {"id": entry.unit["host_id"]}
-                    self.retries.owe((name, self._key_of(name, unit)), replace(entry, unit=unit))
-            self.refused = self.refused if self._is_frozen else ""
-            self._close(done)
+            self._retry.pop(occurrence["uuid"], None)
+            self._close(occurrence)
 
-    def fail(self, failed: Slice, error: Unread) -> bool:
-        """Put a slice that could not be read on the retry list. Returns whether it is a failure to tell."""
+    def fail(self, occurrence: Occurrence, error: Exception) -> None:
+        """Put an occurrence that failed alone on the list for the next sync."""
         with self._lock:
-            key = self._probes.pop(failed.name, ("", failed.key))
-            day = failed.day or self._span.today
-            try:
-                days = failed.window or Window(day, day)
-                is_withheld = self.retries.add(key, failed.unit, error.words, days)
-            except Exception:
-                self._is_frozen = True
-                raise
-            self._close(failed)
-            return not is_withheld
+            attempts = self._retry.get(occurrence["uuid"], {}).get("attempts", 0) + 1
+            if attempts == 1 and len(self._retry) >= MOST_RETRIES:
+                raise ZoomError(
+                    f"More than {MOST_RETRIES} occurrences could not be read, so the state stays where it"
+                    f" is. {error}"
+                )
+            self._retry[occurrence["uuid"]] = {**occurrence, "attempts": attempts}
+            self._close(occurrence)
 
-    def withhold(self, withheld: Slice, why: Settled) -> None:
-        """Note that Zoom withholds what a slice asks for."""
-        with self._lock:
-            self._probes.pop(withheld.name, None)
-            day = withheld.day or self._span.today
-            self.retries.add_withheld(("", withheld.key), withheld.unit, why.reason, day)
+    def _close(self, occurrence: Occurrence) -> None:
+        if occurrence["uuid"] not in self._retried:
+            self._under_way[self._day_of(occurrence)] -= 1
+            self._move()
 
-    def refuse(self, why: str) -> None:
-        """Note that Zoom refuses the endpoint altogether: the state is what it was when the sync began."""
-        with self._lock:
-            self.refused, self._is_frozen = why, True
-
-    def promote(self, is_answered: Callable[[str], bool]) -> None:
-        """Take what has failed long enough, while its like was answered, for withheld."""
-        with self._lock:
-            self.retries.promote(is_answered)
-
-    def _close(self, done: Slice) -> None:
-        for frontier, key in self._under_way.pop(done.name, []):
-            frontier.close(key)
-        self._move()
-
-    def _move(self, *, is_state_due: bool = False) -> None:
+    def _move(self) -> None:
         """Move the state past every day that is done; today never is."""
-        if self._is_frozen or self.was_refused:
-            return
-        if self.instances:
-            self._move_lists(self.instances)
-        day = min(self._days.position, self._span.today)
-        has_moved = day > (self._day or date.min)
-        if has_moved:
-            self._day, self._read_on = day, self._span.today
-        has_filled = self._fill_gaps()
-        if has_moved or has_filled or is_state_due:
-            self._lists_since_state = 0
-            self._output.queue.put(self._message(self.state))
+        today = self._today or date.min
+        self._under_way = +self._under_way
+        day = min([self._handed_out_before, today, *self._under_way])
+        if not self._held and day > (self._day or date.min):
+            self._day, self._read_on = day, today
+            self.is_backfill = self.is_backfill and day < today
+            self._outlet.queue.put(self._message(self.state))
 
-    def _move_lists(self, instances: Pass) -> None:
-        position = self._lists.position
-        instances.after = max(instances.after, min(position, END) - 1)
-        if position == END:
-            self._close_gaps(self._ways.by_list, instances.days)
-            self._passed = instances
-            if self._ways.by_day in self._refused_ways:
-                # Only the lists could say what there is, and they have said it up to the day they began.
-                self._days.reach(instances.began)
-            self.instances = None
+    def _day_of(self, occurrence: Occurrence) -> date:
+        today = self._today or date.min
+        return min(utc_day(occurrence["start_time"]), today) if occurrence["start_time"] else today
 
-    def _fill_gaps(self) -> bool:
-        """Take the days out of the gaps that have been read meanwhile."""
-        if not self._missing or self._ways.by_day in self._refused_ways:
-            return False
-        before, done = list(self._gaps), self._gap_days.position
-        for days in self._missing:
-            if days.first < done:
-                self._close_gaps(self._ways.by_day, Window(days.first, min(days.last, done - ONE_DAY)))
-        return self._gaps != before
-
-    def _close_gaps(self, way: str, done: Window | None) -> None:
-        """Take days out of the gaps of a way, and what is older than the way by days still reaches."""
-        left = [
-            one for gap in self._gaps for one in (gap.without(done) if done and gap.way == way else [gap])
-        ]
-        self._gaps = [
-            gap for gap in left if gap.way != self._ways.by_day or gap.days.last >= self._span.oldest
-        ]
+    @property
+    def is_first_sync(self) -> bool:
+        """Whether no state says how far an earlier sync came."""
+        return self._day is None
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -549,20 +200,11 @@ class DayCursor(Cursor):
             state[self._cursor_field] = f"{self._day.isoformat()}T00:00:00Z"
         if self._day and self._read_on and self._read_on > self._day:
             state["read_on"] = self._read_on.isoformat()
-        if self.instances:
-            one = self.instances
-            state["instances"] = {"after": one.after, "began": one.began.isoformat(), **one.days.state}
-        if gaps := [{"way": gap.way, **gap.days.state} for gap in self._gaps]:
-            state["gaps"] = gaps
-        if self.is_limited:
-            self._limit(state)
-        return state | self.retries.dump()
-
-    def _limit(self, state: MutableMapping[str, Any]) -> None:
-        """Note how many days this sync got on before the day's limit ended it."""
-        start = max(self.first_day, self._span.oldest)
-        moved = (self._days.position - start).days if self._days.position > start else self.window_days // 2
-        state["window_days"] = max(1, min(moved, LONGEST_MONTH))
+        if self._day and self.is_backfill:
+            state["backfill"] = True
+        if self._retry:
+            state["retry"] = list(self._retry.values())
+        return state
 
     def _message(self, state: Mapping[str, Any]) -> AirbyteMessage:
         descriptor = StreamDescriptor(name=self._stream)
@@ -573,13 +215,27 @@ class DayCursor(Cursor):
 
     def ensure_at_least_one_state_emitted(self) -> None:
         with self._lock:
-            state = self.state
-            if self.refused:
-                state = {"version": VERSION, **self._given, "refused": self.refused}
-            self._output.messages.emit_message(self._message(state))
+            # If nothing was read, what was known stays known.
+            untouched = self._today is None and self._given
+            self._outlet.messages.emit_message(self._message(self._given if untouched else self.state))
 
     def observe(self, record: Record) -> None:
-        """Nothing to do: a day is done when its slices are, whatever their records say."""
+        """Nothing to do: a day is done when its occurrences are, whatever their records say."""
+
+    def close_partition(self, partition: Partition) -> None:
+        """Nothing to do: the stream itself says how a slice ended."""
 
     def should_be_synced(self, record: Record) -> bool:
         return True
+
+
+def _is_retry(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of the state's list can be asked for again. Raises where it lacks something."""
+    if entry.get("start_time"):
+        utc_day(entry["start_time"])
+    has_uuid = isinstance(entry["uuid"], str) and entry["uuid"] != ""
+    return has_uuid and isinstance(entry["attempts"], int) and int(entry["id"]) > 0
+
+
+def utc_day(instant: str) -> date:
+    return datetime.fromisoformat(instant).astimezone(UTC).date()

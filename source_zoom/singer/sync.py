@@ -11,7 +11,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import AirbyteMessage, Status
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zoom.api.rate_limits import Clock
+from source_zoom.api.rate_limits import Timer
 from source_zoom.engine.reader import Stopped
 from source_zoom.lines import Lines
 from source_zoom.process import STOPPED
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callab
     to_stderr()
     try:
         file = ConfigFile(arguments.config)
-        source = SourceZoom(Clock(clock, sleep), file.take_over, user_agent=file.user_agent)
+        source = SourceZoom(Timer(clock, sleep), file.take_over, user_agent=file.user_agent)
         return _Tap(file, source, arguments).run()
     except Stopped:
         return STOPPED

@@ -5,8 +5,7 @@ a row's identity.
 """
 
 from source_zoom.api.rate_limits import HEAVY
-from source_zoom.engine.stream import ZoomSubstream
-from source_zoom.streams.past import PastMeetings, PastWebinars
+from source_zoom.streams.past import OccurrenceStream, PastMeetings, PastWebinars
 
 PARTICIPANT = (
     "id",
@@ -18,13 +17,9 @@ PARTICIPANT = (
     "bo_mtg_id",
     "status",
 )
-OF_MEETING, OF_WEBINAR = (
-    {f"{kind}_uuid": "uuid", f"{kind}_id": "id", f"{kind}_start_time": "start_time", "host_id": "host_id"}
-    for kind in ("meeting", "webinar")
-)
 
 
-class ReportMeetings(ZoomSubstream):
+class ReportMeetings(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/meetings/{meetingId}"""
 
     parent_class = PastMeetings
@@ -36,22 +31,27 @@ class ReportMeetings(ZoomSubstream):
     scopes = ("report:read:admin", "report:read:meeting:admin")
 
 
-class ReportMeetingParticipants(ZoomSubstream):
+class ReportMeetingParticipants(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/meetings/{meetingId}/participants"""
 
     parent_class = PastMeetings
-    inherits = OF_MEETING
+    inherits = {
+        "meeting_uuid": "uuid",
+        "meeting_id": "id",
+        "meeting_start_time": "start_time",
+        "host_id": "host_id",
+    }
     cursor_field = "meeting_start_time"
     endpoint = "report/meetings/{meeting_uuid}/participants"
     record_key = "participants"
     primary_key = ["meeting_uuid", "row_id"]
-    row_id_fields = PARTICIPANT
+    identity = PARTICIPANT
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:list_meeting_participants:admin")
     params = {"include_fields": "registrant_id"}
 
 
-class ReportWebinars(ZoomSubstream):
+class ReportWebinars(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/webinars/{webinarId}"""
 
     parent_class = PastWebinars
@@ -63,16 +63,21 @@ class ReportWebinars(ZoomSubstream):
     scopes = ("report:read:admin", "report:read:webinar:admin")
 
 
-class ReportWebinarParticipants(ZoomSubstream):
+class ReportWebinarParticipants(OccurrenceStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/webinars/{webinarId}/participants"""
 
     parent_class = PastWebinars
-    inherits = OF_WEBINAR
+    inherits = {
+        "webinar_uuid": "uuid",
+        "webinar_id": "id",
+        "webinar_start_time": "start_time",
+        "host_id": "host_id",
+    }
     cursor_field = "webinar_start_time"
     endpoint = "report/webinars/{webinar_uuid}/participants"
     record_key = "participants"
     primary_key = ["webinar_uuid", "row_id"]
-    row_id_fields = PARTICIPANT
+    identity = PARTICIPANT
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:list_webinar_participants:admin")
     params = {"include_fields": "registrant_id"}
