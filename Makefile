@@ -5,7 +5,7 @@ PYAIRBYTE_PYTHON ?= $(PYTHON)
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup demo test unit storm singer postgresql image image-test jq pyairbyte release-check lint bench lock clean
+.PHONY: setup demo test unit storm outcomes singer postgresql image image-test jq pyairbyte release-check lint bench lock clean
 
 setup: $(VENV)/.done
 
@@ -30,6 +30,10 @@ unit: $(VENV)/.done
 # Some four minutes of faults of every kind on larger accounts, and of accounts and faults drawn at random.
 storm: $(VENV)/.done
 	$(BIN)/pytest -m storm
+
+# Sync after sync of accounts of which Zoom refuses a part: a quarter of an hour.
+outcomes: $(VENV)/.done
+	$(BIN)/pytest --numprocesses 2 --dist load -m outcomes
 
 # The tap with the targets that people use, each in an environment of its own, and with the tap-zoom of others.
 SINGER = $(patsubst requirements/singer/%.txt,.singer/%/.done,$(wildcard requirements/singer/*.txt))

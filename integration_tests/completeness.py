@@ -7,7 +7,9 @@ from typing import Any
 
 from integration_tests.conftest import Output
 from integration_tests.harness import Json, inherits_of
-from integration_tests.zoom_simulator import Simulator, truth
+from integration_tests.zoom_simulator import Simulator, World, truth
+from integration_tests.zoom_simulator.clock import report_windows
+from integration_tests.zoom_simulator.ids import Kind
 from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams import STREAMS
 
@@ -36,10 +38,17 @@ def expected(
     `keep` chooses by the parent, or by the row itself where it has none.
     """
     return [
-        {**{column: parent[field] for column, field in inherits_of(stream).items() if field in parent}, **row}
-        for parent, row in truth.rows(simulator.world, stream.stream_name(), **options)
+        {**inherited(stream, parent), **row}
+        for parent, row in truth.rows(simulator.world, stream.stream_name(), url=simulator.url, **options)
         if keep(parent or row)
     ]
+
+
+def inherited(stream: type[ZoomStream], parent: Json) -> Json:
+    """The columns that a stream takes from its unit: from a row of the parent's, or from an item in one."""
+    item = {f"{stream.items}.{name}": value for name, value in parent.get("item", {}).items()}
+    fields = {**parent, **item}
+    return {column: fields[field] for column, field in inherits_of(stream).items() if field in fields}
 
 
 def canonical(rows: list[Json], leave_out: set[str]) -> Counter[str]:
@@ -54,3 +63,19 @@ def assert_complete(simulator: Simulator, output: Output, stream: type[ZoomStrea
     assert want, f"the account has no rows of {stream.stream_name()}"
     assert list((want - got).elements())[:2] == []
     assert list((got - want).elements())[:2] == []
+
+
+def found_by(world: World, way: str, kind: Kind) -> set[str]:
+    """The UUIDs of the past occurrences that this way alone leads to."""
+    now = world.now()
+    users = range(world.size.users)
+    if way == "instances":
+        listed = [series for user in users for series in world.own_listed(kind, user, now) if not series.gone]
+        return {world.uuid(occurrence) for series in listed for occurrence in world.instances(series, now)}
+    return {
+        world.uuid(occurrence)
+        for user in users
+        for month in report_windows(world.clock.today())
+        for occurrence in world.reported(user, *month, now)
+        if occurrence.series.kind == kind
+    }

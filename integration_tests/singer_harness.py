@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.acceptance import PAST
-from integration_tests.conftest import TimeLapse
+from integration_tests.conftest import ALWAYS_WITHHELD, TimeLapse
 from integration_tests.harness import Json
 from source_zoom.singer.tap import main
 
@@ -91,6 +91,12 @@ class Tapped:
     def log(self) -> list[str]:
         noise = ("METRIC", "MemoryMonitor")
         return [line for line in self.err.splitlines() if not any(word in line for word in noise)]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user is warned of, besides what an account of three users or more always withholds."""
+        warnings = (line.removeprefix("WARNING ") for line in self.log if line.startswith("WARNING "))
+        return [warning for warning in warnings if not ALWAYS_WITHHELD.match(warning)]
 
 
 class Tap:

@@ -194,9 +194,28 @@ def test_a_file_that_is_no_state(
     ]
 
 
-GOOD = {"start_time": "2026-11-01T00:00:00Z", "version": 1}
-RETRY = {"uuid": "a", "id": 1, "attempts": 1}
+GOOD = {"start_time": "2026-11-01T00:00:00Z", "version": 2}
+UNIT = {"uuid": "a", "id": 1, "start_time": "2026-10-05T09:00:00Z", "host_id": "b"}
+RETRY = {
+    "fields": list(UNIT),
+    "units": [list(UNIT.values())],
+    "words": "Zoom has a server error (HTTP 500)",
+    "from": "2026-10-05",
+    "to": "2026-10-05",
+    "since": "2026-10-06",
+    "asked": "2026-10-06",
+    "attempts": 1,
+}
+INSTANCES = {"after": 5, "began": "2026-11-01", "to": "2026-11-01"}
 FOREIGN = "the state is not one of this connector's, so everything is read again"
+
+
+def owed(**changes: object) -> Json:
+    return {**GOOD, "retry": [{**RETRY, **changes}]}
+
+
+def owed_unit(**changes: object) -> Json:
+    return owed(units=[[*{**UNIT, **changes}.values()]])
 
 
 @pytest.mark.parametrize(
@@ -206,18 +225,33 @@ FOREIGN = "the state is not one of this connector's, so everything is read again
         ({**GOOD, "start_time": "x"}, FOREIGN),
         ({"version": 1, "foo": 1}, FOREIGN),
         ({"start_time": GOOD["start_time"]}, FOREIGN),
-        ({**GOOD, "version": 2}, FOREIGN),
+        ({**GOOD, "version": 1}, FOREIGN),
+        ({**GOOD, "version": 3}, FOREIGN),
         ({**GOOD, "read_on": "x"}, FOREIGN),
         ({**GOOD, "retry": 5}, FOREIGN),
         ({**GOOD, "retry": [{}]}, FOREIGN),
         ({**GOOD, "start_time": "0001-01-01T00:00:00+14:00"}, FOREIGN),
         ({**GOOD, "start_time": "0001-01-02T00:00:00Z"}, FOREIGN),
         ({**GOOD, "start_time": "9999-12-31T23:59:59-05:00"}, FOREIGN),
-        ({**GOOD, "retry": [{**RETRY, "uuid": 5}]}, FOREIGN),
-        ({**GOOD, "retry": [{**RETRY, "uuid": ""}]}, FOREIGN),
-        ({**GOOD, "retry": [{**RETRY, "id": "x"}]}, FOREIGN),
-        ({**GOOD, "retry": [{**RETRY, "attempts": "x"}]}, FOREIGN),
-        ({**GOOD, "retry": [{**RETRY, "start_time": "never"}]}, FOREIGN),
+        (owed_unit(uuid=""), FOREIGN),
+        (owed_unit(uuid=None), FOREIGN),
+        (owed(units=[["a", 1]]), FOREIGN),
+        (owed(units=["abcd"]), FOREIGN),
+        (owed(units=5), FOREIGN),
+        (owed(fields=["id"], units=[[1]]), FOREIGN),
+        (owed(list="minutes"), FOREIGN),
+        (owed(others=[1, 2]), FOREIGN),
+        (owed(attempts="x"), FOREIGN),
+        (owed(since="never"), FOREIGN),
+        (owed(asked=None), FOREIGN),
+        (owed(to="never"), FOREIGN),
+        ({**GOOD, "withheld": [{**RETRY, "units": 5}]}, FOREIGN),
+        ({**GOOD, "gaps": 5}, FOREIGN),
+        ({**GOOD, "gaps": [{"way": "reports"}]}, FOREIGN),
+        ({**GOOD, "gaps": [{"way": "reports", "from": "x", "to": "2026-10-01"}]}, FOREIGN),
+        ({**GOOD, "instances": 5}, FOREIGN),
+        ({**GOOD, "instances": {**INSTANCES, "after": "x"}}, FOREIGN),
+        ({**GOOD, "instances": {**INSTANCES, "began": "x"}}, FOREIGN),
         ({"__ab_no_cursor_state_message": True}, FOREIGN),
         (
             {**GOOD, "start_time": "2999-01-01T00:00:00Z"},
@@ -242,6 +276,44 @@ def test_a_mistake_in_the_state_costs_time_and_no_row(
     assert output.code == 0
     assert [log for log in output.logs if log.startswith("WARN")] == [f"WARN report_meetings: {warning}."]
     assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"version": 2, "foo": 1},
+        {**GOOD, "foo": 1},
+        owed_unit(uuid=5),
+        owed_unit(id="x"),
+        owed_unit(start_time="never"),
+        owed_unit(start_time=5),
+        owed(since="2999-01-01", asked="2999-01-01", to="2999-01-01"),
+        owed(attempts=-3),
+        {**GOOD, "gaps": [{"way": "post", "from": "2026-10-01", "to": "2026-10-02"}]},
+        {**GOOD, "gaps": [{"way": "reports", "from": "2999-01-01", "to": "2999-01-02"}]},
+        {**GOOD, "gaps": [{"way": "reports", "from": "2026-10-02", "to": "2026-10-01"}]},
+        {**GOOD, "instances": {**INSTANCES, "began": "2999-01-01"}},
+        {**GOOD, "instances": {**INSTANCES, "after": -1}},
+    ],
+)
+def test_what_is_odd_in_a_state_costs_no_row_since_its_day(
+    account: Simulator, in_process: InProcess, state: Json
+) -> None:
+    stream = {"stream_descriptor": {"name": "report_meetings"}, "stream_state": state}
+    output = read(
+        in_process,
+        server_to_server(account),
+        configured_catalog(["report_meetings"]),
+        [{"type": "STREAM", "stream": stream}],
+    )
+    assert output.code == 0
+    assert not [log for log in output.logs if log.startswith("WARN")]
+    day = state.get("start_time", "")
+    want = {p["uuid"] for p, _ in truth.rows(account.world, "report_meetings") if p["start_time"] >= day}
+    assert {record["uuid"] for record in output.records("report_meetings")} >= want
+    after = output.states[0]["stream"]["stream_state"]
+    assert after["start_time"] == f"{account.clock.today()}T00:00:00Z"
+    assert "retry" not in after
 
 
 def test_a_global_state_is_not_used(account: Simulator, in_process: InProcess) -> None:

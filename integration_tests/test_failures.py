@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from integration_tests.completeness import CLASSES, assert_complete
-from integration_tests.conftest import InProcess, Output, Start, oauth, server_to_server
+from integration_tests.conftest import InProcess, Output, Start, oauth, server_to_server, still_clock
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from integration_tests.zoom_simulator.faults import Reply
+from integration_tests.zoom_simulator.ids import quote_uuid
+from integration_tests.zoom_simulator.refusals import PROXY_PAGE
 from source_zoom.api.errors import RULES, Action, Rule
 
 
@@ -33,7 +35,7 @@ def test_a_resource_that_fails_for_ever_costs_its_own_rows_only(start: Start, in
     assert output.statuses == {"users": "COMPLETE", "meeting_registrants": "INCOMPLETE"}
     of_stream, of_sync = output.errors
     assert of_stream["message"].startswith(
-        f"Gave up GET /v2/meetings/{broken}/registrants after 600 s of retries: Zoom has a server error"
+        f"Gave up GET meetings/{broken}/registrants after 600 s of retries: Zoom has a server error"
     )
     assert of_sync["message"] == (
         f"Not read completely: meeting_registrants (1 not read: meetings/{broken}/registrants)."
@@ -77,21 +79,20 @@ def test_many_failures_make_one_error_that_names_ten(start: Start, in_process: I
 
 
 MESSAGES = {
-    r"paid": "Only available for Paid account.",
+    r"\bpaid\b": "Only available for Paid account.",
     r"webinar (plan|subscription)": "Webinar plan is missing.",
     r"cannot access (webinar|meeting)": "Cannot access meeting information.",
     r"": "So it is.",
 }
-GAVE_UP = "Gave up GET /v2/meetings/{id}/registrants/questions after 600 s of retries: {why}."
+GAVE_UP = "Gave up GET meetings/{id}/registrants/questions after 600 s of retries: {why}."
 SAID = {
     Action.RETRY: GAVE_UP,
     Action.REFRESH: GAVE_UP,
     Action.SLOW_DOWN: GAVE_UP,
-    Action.FAIL: "Zoom refused GET /v2/meetings/{id}/registrants/questions: {why}.",
-    Action.REFUSED: "Zoom refused GET /v2/meetings/{id}/registrants/questions: {why}.",
-    Action.SCOPE: "Zoom refused GET /v2/meetings/{id}/registrants/questions: {why}."
+    Action.DENIED: "Zoom refused GET meetings/{id}/registrants/questions: {why}.",
+    Action.SCOPE: "Zoom refused GET meetings/{id}/registrants/questions: {why}."
     " Add `meeting:read:list_registration_questions:admin` to the app, then reconnect.",
-    Action.STOP_LABEL: "Zoom refused GET /v2/meetings/{id}/registrants/questions (LIGHT):"
+    Action.STOP_LABEL: "Zoom refused GET meetings/{id}/registrants/questions (LIGHT):"
     " the daily rate limit is used up until 00:00 UTC (HTTP {status}, code {code}: {message}).",
     Action.RESTART: "Zoom lost its place in meetings/{id}/registrants/questions 6 times: {why}.",
 }
@@ -99,13 +100,20 @@ KIND = {
     Action.RETRY: "transient_error",
     Action.REFRESH: "config_error",
     Action.SLOW_DOWN: "transient_error",
-    Action.FAIL: "system_error",
-    Action.REFUSED: "config_error",
+    Action.DENIED: "config_error",
     Action.SCOPE: "config_error",
     Action.STOP_LABEL: "transient_error",
     Action.RESTART: "transient_error",
 }
-ENDS_THE_STREAM = {Action.REFUSED, Action.SCOPE, Action.STOP_LABEL}
+ENDS_THE_STREAM = {Action.SCOPE, Action.STOP_LABEL}
+# What is no failure, and a word of the line that says it.
+SAID_TO_BE = {
+    Action.GONE: "INFO meeting_questions: skipped meetings/",
+    Action.EMPTY: "INFO meeting_questions: skipped meetings/",
+    Action.LATER: "WARN meeting_questions: meetings/",
+    Action.WITHHELD: "WARN meeting_questions: 1 withheld by Zoom: meetings/",
+}
+UNKNOWN = "WARN meeting_questions: 1 refused by Zoom: meetings/"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.status}-{rule.code}-{rule.message}")
@@ -125,13 +133,12 @@ def test_each_row_of_the_table(start: Start, in_process: InProcess, rule: Rule) 
     everyone = set(parents(simulator, "meeting_questions"))
     got = {row["meeting_id"] for row in output.records("meeting_questions")}
     why = f"{rule.reason} (HTTP {status}, code {code}: {message})"
-    if rule.action is Action.SKIP:
+    if rule.path or rule.action in SAID_TO_BE:
         assert output.code == 0
         assert output.errors == []
-        # Only the first example of a reason is shown, and other meetings have such reasons of their own.
-        skips = [log for log in output.logs if "meeting_questions: skipped meetings/" in log]
-        assert any(rule.reason in log for log in skips)
-        assert any("Summary of meeting_questions" in log and rule.reason in log for log in output.logs)
+        # What is said of a user is no word about a meeting. Of a reason only the first example is shown.
+        begin, reason = (UNKNOWN, "Zoom refused") if rule.path else (SAID_TO_BE[rule.action], rule.reason)
+        assert any(log.startswith(begin) and reason in log for log in output.logs)
     else:
         assert output.code == 1
         said = SAID[rule.action].format(id=number, why=why, status=status, code=code, message=message)
@@ -147,28 +154,70 @@ def test_each_row_of_the_table(start: Start, in_process: InProcess, rule: Rule) 
     assert "Traceback" not in output.text
 
 
+# What the state keeps of an occurrence; of what could not be read in any other way, that it is to be retried.
+KEPT = {
+    Action.GONE: "",
+    Action.EMPTY: "",
+    Action.LATER: "",
+    Action.WITHHELD: "withheld",
+    Action.SCOPE: "refused",
+    Action.STOP_LABEL: "",
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.status}-{rule.code}-{rule.message}")
+def test_what_a_state_keeps_of_each_row_of_the_table(start: Start, in_process: InProcess, rule: Rule) -> None:
+    """One occurrence answers like this, and then as all others do."""
+    simulator = start(1, Size(users=2), clock=still_clock(), plan="unlimited")
+    in_process.without_waiting()
+    uuid = next(parent["uuid"] for parent, _ in truth.rows(simulator.world, "report_meetings"))
+    body = {"code": rule.code or 1, "message": MESSAGES.get(rule.message, rule.message)}
+    simulator.faults.reply(rf"/report/meetings/{re.escape(quote_uuid(uuid))}$", rule.status or 400, body)
+    output = in_process.read(server_to_server(simulator), ["report_meetings"])
+    got = {row["uuid"] for row in output.records("report_meetings")}
+    state = output.states[0]["stream"]["stream_state"]
+    kept = "retry" if rule.path else KEPT.get(rule.action, "retry")
+    assert output.code == (kept in ("retry", "refused") or rule.action in ENDS_THE_STREAM)
+    assert [name for name in ("retry", "withheld", "refused") if name in state] == [kept] * bool(kept)
+    assert uuid not in got
+    if rule.action not in ENDS_THE_STREAM:
+        assert got == {row["uuid"] for _, row in truth.rows(simulator.world, "report_meetings")} - {uuid}
+        assert state["start_time"] == f"{simulator.clock.today()}T00:00:00Z"
+        assert all(uuid in unit for group in state.get(kept, []) for unit in group["units"])
+    simulator.faults.clear()
+    simulator.clock.advance(days=7)
+    healed: set[str] = set()
+    # After a refusal of everything the first sync only finds out that it is over.
+    for _ in range(2):
+        output = in_process.read(server_to_server(simulator), ["report_meetings"], state=output.states)
+        assert output.code == 0
+        healed |= {row["uuid"] for row in output.records("report_meetings")}
+    assert (uuid in healed) == bool(kept or rule.action in ENDS_THE_STREAM)
+    assert not {"retry", "withheld", "refused"} & set(output.states[0]["stream"]["stream_state"])
+
+
 def read_with_one_blocked(simulator: Simulator, in_process: InProcess, pattern: str, *streams: str) -> Output:
     in_process.without_waiting()
     simulator.faults.reply(pattern, 403, "<html>Blocked by the company's proxy</html>")
     return in_process.read(server_to_server(simulator), streams)
 
 
-def test_a_resource_that_a_proxy_refuses_is_skipped_with_a_warning(
+def test_a_resource_that_a_proxy_refuses_is_read_when_the_proxy_lets_it_through(
     start: Start, in_process: InProcess
 ) -> None:
     simulator = start(1, Size(users=4), clock=Clock(running=False), plan="unlimited")
     uuid = next(parent["uuid"] for parent, _ in truth.rows(simulator.world, "report_meetings"))
     pattern = rf"/report/meetings/{re.escape(uuid.replace('=', '%3D').replace('+', '%2B'))}"
     output = read_with_one_blocked(simulator, in_process, pattern, "report_meetings")
-    assert output.code == 0
-    assert output.statuses == {"report_meetings": "COMPLETE"}
-    missing = {row["uuid"] for _, row in truth.rows(simulator.world, "report_meetings")} - {
-        row["uuid"] for row in output.records("report_meetings")
-    }
-    assert missing == {uuid}
-    assert any(log.startswith("WARN report_meetings: skipped report/meetings/") for log in output.logs)
-    assert any("a proxy or a firewall refuses it: 1" in log for log in output.logs)
-    assert "retry" not in str(output.of("STATE")[-1])
+    assert output.code == 1
+    assert output.statuses == {"report_meetings": "INCOMPLETE"}
+    everything = {row["uuid"] for _, row in truth.rows(simulator.world, "report_meetings")}
+    assert everything - {row["uuid"] for row in output.records("report_meetings")} == {uuid}
+    assert "after 5 attempts: a proxy or a firewall refuses it" in output.errors[0]["message"]
+    simulator.faults.clear()
+    later = in_process.read(server_to_server(simulator), ["report_meetings"], state=output.states)
+    assert later.code == 0
+    assert uuid in {row["uuid"] for row in later.records("report_meetings")}
 
 
 def test_a_list_that_a_proxy_refuses_holds_up_nothing(start: Start, in_process: InProcess) -> None:
@@ -177,14 +226,12 @@ def test_a_list_that_a_proxy_refuses_holds_up_nothing(start: Start, in_process: 
     began = time.monotonic()
     pattern = rf"/past_meetings/{number}/instances"
     output = read_with_one_blocked(simulator, in_process, pattern, "report_meetings")
-    assert output.code == 0
+    assert output.code == 1
     assert in_process.timing["clock"]() - began < 120
-    assert any(
-        log.startswith(f"WARN meeting_instances: skipped past_meetings/{number}/instances")
-        for log in output.logs
-    )
+    assert f"meeting_instances (1 not read: past_meetings/{number}/instances)" in output.errors[-1]["message"]
     state = output.of("STATE")[-1]["stream"]["stream_state"]
     assert state["start_time"] == f"{simulator.clock.today()}T00:00:00Z"
+    assert [entry["list"] for entry in state["retry"]] == ["meeting_instances"]
 
 
 def test_the_list_of_hosts_is_not_skipped(start: Start, in_process: InProcess) -> None:
@@ -192,8 +239,10 @@ def test_the_list_of_hosts_is_not_skipped(start: Start, in_process: InProcess) -
     simulator = start(1, Size(users=4), clock=Clock(running=False), plan="unlimited")
     output = read_with_one_blocked(simulator, in_process, r"/report/users\?", "report_meetings")
     assert output.code == 1
-    assert output.errors[0]["message"].startswith("Gave up GET /v2/report/users after 600 s of retries")
-    assert "start_time" not in output.of("STATE")[-1]["stream"]["stream_state"]
+    assert output.errors[0]["message"].startswith("Gave up GET report/users?from=")
+    # What it would have led to is on the list for the next sync.
+    state = output.of("STATE")[-1]["stream"]["stream_state"]
+    assert "report_hosts" in [entry["list"] for entry in state["retry"]]
 
 
 def test_one_page_of_html_after_other_trouble_is_no_skip(start: Start, in_process: InProcess) -> None:
@@ -239,7 +288,7 @@ def test_a_host_that_is_down_ends_the_sync_within_one_retry_budget(
     output = in_process.read(server_to_server(simulator))
     assert output.code == 1
     assert set(output.statuses.values()) - {"COMPLETE"} == {"INCOMPLETE"}
-    assert output.errors[0]["message"].startswith("Zoom could not be read for 600 s, neither GET /v2/")
+    assert output.errors[0]["message"].startswith("Zoom could not be read in 600 s of retries, neither GET ")
     assert {error["failure_type"] for error in output.errors} == {"transient_error"}
     assert in_process.timing["clock"]() - began < 1.2 * 600
     assert len(output.errors) <= len(output.statuses) + 1
@@ -252,13 +301,13 @@ def test_a_bad_resource_and_a_shaky_network_are_no_dead_host(start: Start, in_pr
     simulator.faults.always(rf"/meetings/{number}/registrants/questions", "500")
     draw = simulator.faults.always_for
     asked = iter(range(1_000_000))
-    # Of the questions whether Zoom is up every first one fails.
+    # Of the questions whether Zoom is up the first one fails.
     simulator.faults.always_for = lambda url: (
         "reset" if url.endswith("page_size=1") and next(asked) == 0 else draw(url)
     )
     output = in_process.read(server_to_server(simulator), ["users", "meeting_questions"])
-    assert next(asked) == 2
-    assert output.errors[0]["message"].startswith("Gave up GET /v2/meetings/")
+    assert next(asked) == 1
+    assert output.errors[0]["message"].startswith("Gave up GET meetings/")
     assert output.statuses == {"users": "COMPLETE", "meeting_questions": "INCOMPLETE"}
 
 
@@ -273,7 +322,7 @@ def test_a_bad_resource_of_one_label_survives_the_daily_limit_of_another(
     output = in_process.read(server_to_server(simulator), ["meetings", "meeting_registrants"])
     assert output.code == 1
     messages = {error["message"][:40] for error in output.errors}
-    assert any(message.startswith(f"Gave up GET /v2/meetings/{everyone[0]}") for message in messages)
+    assert any(message.startswith(f"Gave up GET meetings/{everyone[0]}") for message in messages)
     assert {record["id"] for record in output.records("meetings")} == set(everyone[1:])
 
 
@@ -285,10 +334,21 @@ def test_tokens_that_zoom_rejects_for_ever_end_the_sync_once(start: Start, in_pr
     assert output.code == 1
     assert {error["failure_type"] for error in output.errors} == {"config_error"}
     assert output.errors[0]["message"].startswith(
-        "Zoom could not be read for 600 s, neither GET /v2/meetings/"
+        "Zoom could not be read in 600 s of retries, neither GET meetings/"
     )
     assert output.errors[0]["message"].endswith("Check the app, then reconnect.")
     assert len(output.errors) <= len(output.statuses) + 1
+
+
+def test_a_block_of_one_path_is_no_dead_host(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=4), plan="unlimited")
+    in_process.without_waiting()
+    simulator.faults.reply(r"/v2/users\?", *PROXY_PAGE)
+    output = in_process.read(server_to_server(simulator), ["users", "report_meetings"])
+    assert output.statuses == {"users": "INCOMPLETE", "report_meetings": "INCOMPLETE"}
+    assert output.errors[0]["message"].startswith("Gave up GET users?status=")
+    # The reports do without the users.
+    assert output.records("report_meetings")
 
 
 def test_a_token_endpoint_that_is_down_ends_the_sync_after_one_budget(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from integration_tests.completeness import found_by
 from integration_tests.conftest import Connector, Output, Start, server_to_server, still_clock
 from integration_tests.harness import CONNECTOR, Json
 from integration_tests.zoom_simulator import Simulator, Size, truth
@@ -13,7 +14,7 @@ from integration_tests.zoom_simulator import Simulator, Size, truth
 Running = subprocess.Popen[str]
 
 STREAMS = ["users", "report_meetings"]
-MOVED = '"stream_state":{"version":1,"start_time":'
+MOVED = '"stream_state":{"version":2,"start_time":'
 
 
 @pytest.fixture
@@ -80,11 +81,18 @@ def test_the_next_sync_goes_on_where_a_signal_ended_the_last(
     first = end(running, signal.SIGTERM)
     state = states(first)[-1]
     account.limits.per_second = {}
+    account.journal.reset()
     second = connector.read(server_to_server(account, rate_limit_plan="business"), STREAMS, state=[state])
     assert second.code == 0
-    day = state["stream"]["stream_state"]["start_time"]
+    reached = state["stream"]["stream_state"]
     before, after = (output.records("report_meetings") for output in (first, second))
-    assert min(row["start_time"] for row in before) < day <= min(row["start_time"] for row in after)
+    # What the instances alone know comes in the order of the meetings' ids.
+    reported = found_by(account.world, "reports", "meeting")
+    by_day = [row["start_time"] for row in after if row["uuid"] in reported or "instances" not in reached]
+    assert min(row["start_time"] for row in before) < reached["start_time"] <= min(by_day)
+    lists = [int(entry.path.split("/")[-2]) for entry in account.journal.of("past_meeting_instances")]
+    assert bool(lists) == ("instances" in reached)
+    assert all(number > reached["instances"]["after"] for number in lists)
     everything = {parent["uuid"] for parent, _ in truth.rows(account.world, "report_meetings")}
     assert {row["uuid"] for row in [*before, *after]} == everything
 

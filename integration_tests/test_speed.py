@@ -133,7 +133,7 @@ def test_a_slow_destination_holds_up_the_readers_between_pages() -> None:
     passed = threading.Event()
 
     def read() -> None:
-        queue.wait_for_room()
+        queue.wait_until_drained()
         passed.set()
 
     threading.Thread(target=read, daemon=True).start()

@@ -81,10 +81,8 @@ class Config(BaseModel):
 
     @field_validator("api_url", "token_url")
     @classmethod
-    def _is_private(cls, url: str) -> str:
-        parts = urlsplit(url)
-        loopback = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-        if url and not (loopback or (parts.scheme == "https" and parts.hostname)):
+    def _leaks_nothing(cls, url: str) -> str:
+        if url and not is_private(url):
             raise ValueError("must begin with https:// (http:// is for this machine's own address only)")
         return url.rstrip("/")
 
@@ -93,9 +91,22 @@ class Config(BaseModel):
         """Where the API is, with the slash that joining a path to it needs."""
         return (self.api_url or f"https://api.{self.environment}/v2") + "/"
 
+    def is_zooms(self, url: str) -> bool:
+        """Whether an address is this environment's, so that the access token may go there."""
+        host = urlsplit(url).hostname or ""
+        is_below = f".{host}".endswith(f".{self.environment}")
+        return url.startswith(self.api_base) or is_below or host == urlsplit(self.api_base).hostname
+
     @property
     def token_endpoint(self) -> str:
         return self.token_url or f"https://{self.environment}/oauth/token"
+
+
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent to an address."""
+    parts = urlsplit(url)
+    is_loopback = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return is_loopback or (parts.scheme == "https" and bool(parts.hostname))
 
 
 def parse(raw: Mapping[str, Any]) -> Config:

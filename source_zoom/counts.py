@@ -21,14 +21,14 @@ class StreamCounts:
     retries: int = 0
     waited: float = 0.0
     skips: Counter[str] = field(default_factory=Counter)
-    failed: int = 0
-    first_failed: list[str] = field(default_factory=list)
+    failed: dict[str, None] = field(default_factory=dict)
+    tolerated: dict[str, str] = field(default_factory=dict)
+    withheld: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def failures(self) -> str:
         """The resources that could not be read: how many, and the first of them by name."""
-        rest = ", …" if self.failed > len(self.first_failed) else ""
-        return f"{self.failed} not read: {', '.join(self.first_failed)}{rest}" if self.failed else ""
+        return f"{len(self.failed)} not read: {_named(self.failed)}" if self.failed else ""
 
     def __str__(self) -> str:
         skipped = ", ".join(f"{reason}: {number}" for reason, number in sorted(self.skips.items()))
@@ -57,28 +57,50 @@ class Summary:
             counts.retries += retries
             counts.waited += waited
 
-    def skip(self, stream: str, reason: str, example: str, level: int = logging.INFO) -> None:
-        """Count a skipped resource; the first one for each reason is logged as the example."""
+    def skip(self, stream: str, reason: str, example: str) -> None:
+        """Count a resource of which Zoom gives nothing; the first one for each reason is logged."""
         with self._lock:
             counts = self._streams.setdefault(stream, StreamCounts())
             counts.skips[reason] += 1
             is_first = counts.skips[reason] == 1
         if is_first:
-            logger.log(level, f"{stream}: skipped {example}. More skips for this reason are only counted.")
+            logger.info(f"{stream}: skipped {example}. More skips for this reason are only counted.")
 
-    def fail(self, stream: str, resource: str) -> bool:
-        """Count a resource that could not be read. Returns whether it is the stream's first."""
+    def fail(self, stream: str, resource: str) -> None:
+        """Count a resource that could not be read, once, however many read it."""
         with self._lock:
-            counts = self._streams.setdefault(stream, StreamCounts())
-            counts.failed += 1
-            if len(counts.first_failed) < NAMED_FAILURES:
-                counts.first_failed.append(resource)
-            return counts.failed == 1
+            self._streams.setdefault(stream, StreamCounts()).failed[resource] = None
+
+    def tolerate(self, stream: str, resource: str, why: str) -> None:
+        """Count a resource that Zoom refused, and that does not make its stream incomplete."""
+        with self._lock:
+            self._streams.setdefault(stream, StreamCounts()).tolerated[resource] = why
+
+    def withhold(self, stream: str, resource: str, why: str, number: int = 1) -> None:
+        """Count what Zoom withholds: a resource, or `number` of them."""
+        with self._lock:
+            self._streams.setdefault(stream, StreamCounts()).withheld[resource] = (number, why)
 
     def failures(self) -> dict[str, str]:
         """How many resources could not be read, and which, of each stream and list with such resources."""
         with self._lock:
             return {name: counts.failures for name, counts in self._streams.items() if counts.failed}
+
+    def warnings(self) -> Iterator[str]:
+        """A sentence for each stream and list of which something is missing although it is complete."""
+        with self._lock:
+            for name, counts in self._streams.items():
+                if counts.withheld:
+                    number = sum(number for number, _ in counts.withheld.values())
+                    _, why = next(iter(counts.withheld.values()))
+                    yield (
+                        f"{name}: {number} withheld by Zoom: {_named(counts.withheld)} ({why}). They are"
+                        " asked for again, once a week where there is a state."
+                    )
+                if counts.tolerated:
+                    why = next(iter(counts.tolerated.values()))
+                    number = len(counts.tolerated)
+                    yield f"{name}: {number} refused by Zoom: {_named(counts.tolerated)} ({why})."
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
@@ -106,3 +128,10 @@ class Summary:
         """One line for each stream that sent a request."""
         with self._lock:
             return [f"Summary of {name}: {counts}" for name, counts in sorted(self._streams.items())]
+
+
+def _named(resources: Iterable[str]) -> str:
+    """The first of some resources by name."""
+    names = list(resources)
+    rest = ", …" if len(names) > NAMED_FAILURES else ""
+    return f"{', '.join(names[:NAMED_FAILURES])}{rest}"

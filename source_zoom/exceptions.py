@@ -1,7 +1,19 @@
-"""What can go wrong, each with one sentence that says what to do."""
+"""What can go wrong, each with one sentence that says what to do, and what becomes of a unit of work."""
+
+from enum import Enum
 
 from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+
+class Outcome(Enum):
+    """How a unit of work ends: a list, an object, a page of either, a month."""
+
+    READ = "every page came"
+    GONE = "Zoom says that there is nothing"
+    NOT_YET = "there is nothing yet, and it will be asked for again"
+    WITHHELD = "Zoom's plan or licence does not give it"
+    UNREAD = "it could not be read"
 
 
 class ZoomError(AirbyteTracedException):
@@ -26,6 +38,47 @@ class ConfigError(ZoomError):
     """The config, the catalog, the state or the Zoom app must be changed."""
 
     failure_type = FailureType.config_error
+
+
+class Unread(ZoomError):
+    """One unit of work could not be read; its siblings can.
+
+    words       why, without the name of the resource: the same for all that fail alike
+    is_unknown  whether Zoom itself refused it, in words that no rule knows
+    """
+
+    def __init__(
+        self,
+        message: str,
+        words: str,
+        failure_type: FailureType = FailureType.system_error,
+        *,
+        is_unknown: bool = False,
+    ) -> None:
+        super().__init__(message, failure_type)
+        self.words = words
+        self.is_unknown = is_unknown
+
+
+class Settled(Exception):
+    """Zoom itself says that it gives nothing of this unit, and the table knows its words.
+
+    outcome  GONE, NOT_YET or WITHHELD
+    reason   the table's words for it
+    """
+
+    def __init__(self, outcome: Outcome, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.reason = reason
+
+
+class TooOld(Exception):
+    """Zoom gives nothing of the first days that were asked for."""
+
+
+class PageTokenLost(Exception):
+    """The list must be read again from its first page."""
 
 
 class StreamEnded(ZoomError):
@@ -58,7 +111,3 @@ class DailyLimitReached(StreamEnded):
     """Zoom answers no more requests of this label today."""
 
     failure_type = FailureType.transient_error
-
-
-class PageTokenLost(Exception):
-    """The list must be read again from its first page."""

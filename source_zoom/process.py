@@ -10,7 +10,7 @@ from typing import NoReturn
 STOPPED = 128 + signal.SIGTERM
 
 
-def leave(command: Callable[[], int]) -> NoReturn:
+def run_and_exit(command: Callable[[], int]) -> NoReturn:
     """Run a command and end the process with its exit code, quietly where it was stopped."""
     # Nobody could read what the logging module has to say about a closed output.
     logging.raiseExceptions = False

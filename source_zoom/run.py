@@ -23,12 +23,12 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zoom.api.rate_limits import Timer
+from source_zoom.api.rate_limits import Clock
 from source_zoom.engine.reader import Stopped
 from source_zoom.exceptions import ZoomError
-from source_zoom.lines import Lines
-from source_zoom.process import STOPPED, leave
+from source_zoom.process import STOPPED, run_and_exit
 from source_zoom.source import SourceZoom
+from source_zoom.stdout import StdoutWriter
 
 LAST_SECONDS = 4
 
@@ -46,16 +46,16 @@ def main(
     """
     init_logger("airbyte")
     for handler in logging.getLogger().handlers:
-        handler.addFilter(sentence_only)
-    entrypoint = AirbyteEntrypoint(SourceZoom(Timer(clock, sleep)))
+        handler.addFilter(drop_traceback)
+    entrypoint = AirbyteEntrypoint(SourceZoom(Clock(clock, sleep)))
     arguments = entrypoint.parse_args(list(sys.argv[1:] if argv is None else argv))
     if not arguments.command:
         entrypoint.parse_args(["--help"])
     with PRINT_BUFFER:
         try:
             if arguments.command == "read":
-                save_memory()
-                with signals_stop(cast("SourceZoom", entrypoint.source)), closing(Lines()) as lines:
+                tune_memory()
+                with stop_on_signal(cast("SourceZoom", entrypoint.source)), closing(StdoutWriter()) as lines:
                     for message in read(entrypoint, arguments):
                         lines.write(_line(message))
             else:
@@ -74,11 +74,11 @@ def main(
 
 def script() -> None:
     """What the installed console script calls."""
-    leave(main)
+    run_and_exit(main)
 
 
 @contextmanager
-def signals_stop(source: SourceZoom) -> Iterator[None]:
+def stop_on_signal(source: SourceZoom) -> Iterator[None]:
     """Let SIGTERM and Ctrl-C end the reading: what has been read is written, the last states included."""
 
     def stop(*_: object) -> None:
@@ -108,7 +108,7 @@ def read(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> Iterat
         yield from source.message_repository.consume_queue()
 
 
-def save_memory() -> None:
+def tune_memory() -> None:
     """Tune the collector and the allocator for a process that reads until it ends."""
     # The imports leave half a million objects; a collector that walks them again and again finds nothing.
     gc.freeze()
@@ -131,7 +131,7 @@ def _failed(error: AirbyteTracedException) -> AirbyteMessage:
     return AirbyteMessage(type=Type.CONNECTION_STATUS, connectionStatus=status)
 
 
-def sentence_only(record: logging.LogRecord) -> bool:
+def drop_traceback(record: logging.LogRecord) -> bool:
     """Leave the traceback out of the log where one sentence says what is wrong."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     if isinstance(error, ZoomError):

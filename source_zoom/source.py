@@ -1,8 +1,10 @@
 """The source: check, discover and read over the streams, each of them read concurrently."""
 
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from airbyte_cdk.config_observation import (
@@ -29,23 +31,28 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zoom.api.auth import HandOver, ZoomAuthenticator
-from source_zoom.api.client import ServerClock, Sync
-from source_zoom.api.errors import Skipped, advice
-from source_zoom.api.rate_limits import RateLimits, Retries, Timer
+from source_zoom.api.auth import OnTokensRotated, ZoomAuthenticator
+from source_zoom.api.client import Sync
+from source_zoom.api.clock import ZoomClock
+from source_zoom.api.errors import advice
+from source_zoom.api.rate_limits import Clock, RateLimits, RetryBudget
 from source_zoom.api.scopes import Permissions
 from source_zoom.api.session import make_session
 from source_zoom.config import migrate, parse
 from source_zoom.counts import Summary
-from source_zoom.engine.cursor import Outlet
+from source_zoom.engine.cursor import StateOutput
+from source_zoom.engine.parents import Parent
 from source_zoom.engine.reader import ConcurrentRead
-from source_zoom.engine.stream import Parent, ZoomStream
+from source_zoom.engine.stream import ZoomStream
 from source_zoom.exceptions import (
     ConfigError,
     CredentialsRefused,
     HostDown,
     PageTokenLost,
+    Refused,
     ScopeMissing,
+    Settled,
+    Unread,
     ZoomError,
 )
 from source_zoom.progress_log import ProgressLog
@@ -65,19 +72,19 @@ SEVERITY = (FailureType.config_error, FailureType.system_error, FailureType.tran
 class SourceZoom(AbstractSource):
     """Reads a Zoom account.
 
-    `hand_over` gets the whole config whenever Zoom has replaced the refresh token, before anything uses
-    the new one; by default it becomes an Airbyte CONTROL message.
+    `on_tokens_rotated` gets the whole config whenever Zoom has replaced the refresh token, before anything
+    uses the new one; by default it becomes an Airbyte CONTROL message.
     """
 
     def __init__(
         self,
-        timer: Timer | None = None,
-        hand_over: HandOver | None = None,
+        clock: Clock | None = None,
+        on_tokens_rotated: OnTokensRotated | None = None,
         progress_seconds: float = 30.0,
         user_agent: str = "",
     ) -> None:
-        self._timer = timer or Timer()
-        self._hand_over = hand_over or self._tell_platform
+        self._clock = clock or Clock()
+        self._on_tokens_rotated = on_tokens_rotated or self._tell_platform
         self._progress_seconds = progress_seconds
         self._user_agent = user_agent
         self._messages = InMemoryMessageRepository()
@@ -95,7 +102,9 @@ class SourceZoom(AbstractSource):
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         """spec.json, with the scopes that the streams declare put into the consent screen."""
         spec = super().spec(logger)
-        needed = {ancestor.scopes[1] for ancestor in lineage(STREAMS) if issubclass(ancestor, ZoomStream)}
+        needed = {
+            ancestor.scopes[1] for ancestor in with_parents(STREAMS) if issubclass(ancestor, ZoomStream)
+        }
         assert spec.advanced_auth
         assert spec.advanced_auth.oauth_config_specification
         consent = spec.advanced_auth.oauth_config_specification.oauth_connector_input_specification
@@ -144,10 +153,11 @@ class SourceZoom(AbstractSource):
             if len(refusals) == len(STREAMS):
                 missing = {scope for stream in STREAMS for scope in stream.missing_scopes(permissions)}
                 return False, f"The Zoom app may read none of the streams. {advice(sorted(missing))}"
-            Users(sync).probe()
+            with suppress(ScopeMissing):
+                Users(sync).probe()
         except ZoomError as error:
             return False, str(error)
-        costs = (cost for kind in lineage(STREAMS) for cost in kind.scope_warnings(permissions))
+        costs = (cost for kind in with_parents(STREAMS) for cost in kind.scope_warnings(permissions))
         for warning in [*map(str, refusals.values()), *sorted(costs)]:
             logger.warning(warning)
         return True, None
@@ -168,6 +178,10 @@ class SourceZoom(AbstractSource):
         sync = self._sync(config)
         # Once for all streams: credentials that do not work cost one request, and the scopes are known.
         sync.authenticator.token()
+        if not sync.clock.is_known:
+            # A stored token came without an answer of Zoom's, whose clock counts.
+            with suppress(Unread, Refused, Settled, PageTokenLost):
+                Users(sync).probe()
         wanted = [classes[name] for name in names if name in classes]
         refused = unknown | _scope_errors(wanted, Permissions(sync.authenticator.scopes))
         failures: dict[str, FailureType | None] = {}
@@ -180,9 +194,9 @@ class SourceZoom(AbstractSource):
         if self._is_stopped:
             self._stop()
         states = _states(state)
-        outlet = Outlet(read.queue, self._messages)
+        output = StateOutput(read.queue, self._messages)
         for stream in build([known for known in wanted if known.stream_name() not in refused], sync):
-            read.add(stream, stream.make_cursor(states.get_stream_state(stream.name, None), outlet))
+            read.add(stream, stream.make_cursor(states.get_stream_state(stream.name, None), output))
         ended: set[str] = set()
         progress = ProgressLog(
             sync.summary, sync.limits, lambda: f"{len(ended)} of {len(names)}", self._progress_seconds
@@ -202,6 +216,8 @@ class SourceZoom(AbstractSource):
         finally:
             for line in sync.summary.lines():
                 logger.info(line)
+            for sentence in sync.summary.warnings():
+                logger.warning(sentence)
         if failures:
             worst = next(kind for kind in SEVERITY if kind in failures.values())
             found = sync.summary.failures()
@@ -221,11 +237,11 @@ class SourceZoom(AbstractSource):
             " PyAirbyte nobody stores it, and the next sync is locked out: use a Server-to-Server OAuth app."
         )
 
-    def _sync(self, config: Mapping[str, Any], retry_seconds: float = Retries.seconds) -> Sync:
+    def _sync(self, config: Mapping[str, Any], retry_seconds: float = RetryBudget.seconds) -> Sync:
         parsed = parse(config)
         session = make_session(parsed.num_workers + SPARE_CONNECTIONS, self._user_agent)
-        retries = Retries(self._timer, retry_seconds)
-        server_clock = ServerClock()
+        retries = RetryBudget(self._clock, retry_seconds)
+        zoom_clock = ZoomClock()
         return Sync(
             config=parsed,
             session=session,
@@ -234,13 +250,14 @@ class SourceZoom(AbstractSource):
                 cast("dict[str, Any]", config),
                 session,
                 retries,
-                self._hand_over,
-                server_clock.observe,
+                self._on_tokens_rotated,
+                zoom_clock,
             ),
-            limits=RateLimits(parsed.rate_limit_plan, parsed.rate_limit_share, self._timer),
+            limits=RateLimits(parsed.rate_limit_plan, parsed.rate_limit_share, self._clock),
             retries=retries,
-            server_clock=server_clock,
+            clock=zoom_clock,
             summary=Summary(),
+            generated=threading.Condition(),
         )
 
 
@@ -249,26 +266,24 @@ def build(classes: Iterable[type[ZoomStream]], sync: Sync) -> list[ZoomStream]:
     built: dict[type[Parent], Parent] = {}
     children: defaultdict[type[Parent], list[type[Parent]]] = defaultdict(list)
 
-    def get(wanted: type[Parent]) -> Parent:
-        if wanted not in built:
-            parents = [get(parent) for parent in wanted.parent_classes()]
-            for parent in wanted.parent_classes():
-                children[parent].append(wanted)
-            built[wanted] = wanted(sync, *parents)
-        return built[wanted]
+    def get(parent_class: type[Parent]) -> Parent:
+        if parent_class not in built:
+            parents = [get(parent) for parent in parent_class.parent_classes()]
+            for parent in parent_class.parent_classes():
+                children[parent].append(parent_class)
+            built[parent_class] = parent_class(sync, *parents)
+        return built[parent_class]
 
     streams = [get(stream_class) for stream_class in classes]
-    for parent, readers in children.items():
-        built[parent].share([built[reader] for reader in readers])
+    for parent, found in children.items():
+        built[parent].attach_children([built[child] for child in found])
     return cast("list[ZoomStream]", streams)
 
 
-def lineage(classes: Iterable[type[Parent]]) -> set[type[Parent]]:
+def with_parents(classes: Iterable[type[Parent]]) -> set[type[Parent]]:
     """Streams, their parents, and the parents' parents."""
     found = set(classes)
-    for stream_class in classes:
-        found |= lineage(stream_class.parent_classes())
-    return found
+    return found.union(*(with_parents(one.parent_classes()) for one in found))
 
 
 def _scope_errors(classes: Iterable[type[ZoomStream]], permissions: Permissions) -> dict[str, ConfigError]:
@@ -284,7 +299,7 @@ def _scope_errors(classes: Iterable[type[ZoomStream]], permissions: Permissions)
 
 def _probe(sync: Sync) -> Permissions:
     """Find out what the app may read, one small request for each kind, where the token does not say."""
-    kinds = [kind for kind in lineage(STREAMS) if issubclass(kind, ZoomStream)]
+    kinds = [kind for kind in with_parents(STREAMS) if issubclass(kind, ZoomStream)]
     refused = set()
     for stream in build(kinds, sync):
         try:
@@ -293,7 +308,7 @@ def _probe(sync: Sync) -> Permissions:
             refused.add(stream.scopes)
         except (CredentialsRefused, HostDown):
             raise
-        except (ZoomError, Skipped, PageTokenLost):
+        except (ZoomError, Settled, PageTokenLost):
             # Whatever else Zoom says to this question, it has let the app ask.
             continue
     return Permissions(refused=refused)

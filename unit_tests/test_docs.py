@@ -1,44 +1,77 @@
 """docs/zoom.md against the code: streams, config, scopes, and each sentence that a user may meet."""
 
 import ast
+import inspect
+import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from importlib.metadata import version
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import pytest
+from airbyte_cdk.sources.message import InMemoryMessageRepository
 from pydantic_core import PydanticUndefined
 
+from integration_tests import harness
 from integration_tests.harness import cursor_of
+from source_zoom import exceptions
 from source_zoom.api.errors import RULES, Action, Rule
 from source_zoom.api.scopes import Permissions
 from source_zoom.config import Config, OAuthCredentials, ServerToServerCredentials
-from source_zoom.engine.stream import ZoomStream
-from source_zoom.source import lineage
+from source_zoom.engine.cursor import DayCursor, Span, StateOutput
+from source_zoom.engine.slices import Ways
+from source_zoom.engine.stream import REPORT_MONTHS, ZoomStream, ZoomSubstream, months_before
+from source_zoom.exceptions import Outcome
+from source_zoom.source import with_parents
 from source_zoom.streams import STREAMS
+from source_zoom.streams.past import INSTANCES, REPORTS
 from source_zoom.streams.users import Users
 
 ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "docs" / "zoom.md").read_text()
+PAGE = harness.page()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("integration_tests/**/*.md")]
 NAMES = {stream.stream_name() for stream in STREAMS}
 SCOPES = {
     ancestor.scopes[1]: ancestor.scopes[0]
-    for ancestor in lineage(STREAMS)
+    for ancestor in with_parents(STREAMS)
     if issubclass(ancestor, ZoomStream)
 }
-ERRORS = (
-    *("ConfigError", "CredentialsRefused", "DailyLimitReached"),
-    *("HostDown", "Refused", "ScopeMissing", "ZoomError"),
-)
+ERRORS = {
+    name
+    for name, kind in vars(exceptions).items()
+    if isinstance(kind, type) and issubclass(kind, exceptions.ZoomError)
+}
+LOGGED = ("info", "warning", "error", "critical")
 # Functions that put a sentence into another: which of their arguments it is, and what is around it.
 WRAPPERS = {"_warn": (0, "…: {}."), "_way": (1, "{} …")}
+ANYTHING = "…"
+# What the page calls each action, in the table of Zoom's errors.
+MEANINGS = {
+    Action.RETRY: "repeated",
+    Action.SLOW_DOWN: "repeated",
+    Action.REFRESH: "a new token",
+    Action.RESTART: "the list again",
+    Action.LATER: "a later window",
+    Action.EMPTY: "an empty list",
+    Action.GONE: "gone",
+    Action.WITHHELD: "withheld",
+    Action.DENIED: "unread",
+    Action.UNREAD: "unread",
+    Action.FOREIGN: "unread",
+    Action.SCOPE: "the stream ends",
+    Action.STOP_LABEL: "the label stops",
+}
 
 
-def section(title: str) -> str:
-    level = re.findall(rf"^(#+) {re.escape(title)}$", PAGE, re.MULTILINE)[0]
-    rest = PAGE.partition(f"\n{level} {title}\n")[2]
+def section(title: str, page: str = PAGE) -> str:
+    level = re.findall(rf"^(#+) {re.escape(title)}$", page, re.MULTILINE)[0]
+    rest = page.partition(f"\n{level} {title}\n")[2]
     return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
@@ -49,48 +82,81 @@ def table(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
-def modules() -> Iterator[list[ast.AST]]:
-    for path in (
-        path
-        for folder in (".", "api", "engine", "streams")
-        for path in (ROOT / "source_zoom" / folder).glob("*.py")
-    ):
-        yield list(ast.walk(ast.parse(path.read_text())))
+class Module:
+    """What stands in a module, and what its names stand for where they are used.
 
+    `owners` says in which function a node is; `texts` holds what is assigned to a name in a function, or
+    outside of all of them: None for what is no text, as for a parameter.
+    """
 
-def sentences() -> Iterator[str]:
-    """The sentences that the code makes errors, warnings and refusals of, with … for what is filled in."""
-    for nodes in modules():
-        texts: dict[str, str] = {}
-        for node in nodes:
+    def __init__(self, tree: ast.Module) -> None:
+        self.nodes = list(ast.walk(tree))
+        self.owners: dict[ast.AST, ast.AST] = {}
+        self.texts: defaultdict[tuple[ast.AST | None, str], list[ast.expr | None]] = defaultdict(list)
+        # Outer functions come before those in them.
+        for function in (node for node in self.nodes if isinstance(node, ast.FunctionDef)):
+            self.owners |= dict.fromkeys(ast.walk(function), function)
+            for parameter in ast.walk(function.args):
+                if isinstance(parameter, ast.arg):
+                    self.texts[function, parameter.arg].append(None)
+        for node in self.nodes:
             match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() | ast.JoinedStr() as text):
-                    texts[name] = template(text, {})
-        # Parts of sentences, such as the name of a resource, are filled in.
-        texts = {name: text for name, text in texts.items() if text.endswith(".")}
-        for node in nodes:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    self.texts[self.owners.get(node), name].append(value)
+
+    def sentences(self) -> Iterator[str]:
+        """The sentences that errors, warnings and refusals are made of, with … for what is filled in."""
+        for node in self.nodes:
             match node:
                 case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
                     if name in WRAPPERS:
                         position, around = WRAPPERS[name]
-                        yield around.format(template(arguments[position], texts))
-                    elif name in (*ERRORS, "warning") and arguments:
-                        yield template(arguments[0], texts)
+                        yield from map(around.format, self.templates(arguments[position]))
+                    elif name in {*ERRORS, *LOGGED} and arguments:
+                        yield from self.templates(arguments[0])
                 case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=False), said])):
-                    yield template(said, texts)
+                    yield from self.templates(said)
+                case ast.Yield(value=ast.JoinedStr() as said):
+                    yield from self.templates(said)
+
+    def templates(self, text: ast.expr | None) -> list[str]:
+        """What a text can be: several where it depends on a condition."""
+        match text:
+            case ast.Constant(value=str(value)):
+                return [re.sub(r"\{\w+\}", ANYTHING, value)]
+            case ast.JoinedStr(values=parts):
+                return ["".join(chosen) for chosen in product(*map(self.templates, parts))]
+            case ast.FormattedValue(value=value):
+                return self.templates(value)
+            case ast.IfExp(body=body, orelse=other):
+                return self.templates(body) + self.templates(other)
+            case ast.Name(id=name):
+                assigned = self.texts.get((self.owners.get(text), name)) or self.texts.get((None, name), [])
+                # What a name had been before may be part of what it becomes.
+                texts = [None if value and _names(value, name) else value for value in assigned]
+                found = [template for value in texts for template in self.templates(value)]
+                return [ANYTHING] if ANYTHING in found else found or [ANYTHING]
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                return ADVICE.get(name, [ANYTHING])
+        return [ANYTHING]
+
+    def advice(self) -> Iterator[tuple[str, list[str]]]:
+        """The functions that return nothing but sentences, which others put behind theirs."""
+        for function in (node for node in self.nodes if isinstance(node, ast.FunctionDef)):
+            returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+            found = [template for value in returned for template in self.templates(value)]
+            if found and all(template.endswith(".") and len(template) > 1 for template in found):
+                yield function.name, found
 
 
-def template(text: ast.expr, texts: Mapping[str, str]) -> str:
-    match text:
-        case ast.Constant(value=str(value)):
-            return re.sub(r"\{\w+\}", "…", value)
-        case ast.JoinedStr(values=parts):
-            return "".join(template(part, texts) for part in parts)
-        case ast.FormattedValue(value=value):
-            return template(value, texts)
-        case ast.Name(id=name):
-            return texts.get(name, "…")
-    return "…"
+def _names(text: ast.expr, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(text))
+
+
+def modules() -> Iterator[Module]:
+    for folder in (".", "api", "engine", "streams"):
+        for path in sorted((ROOT / "source_zoom" / folder).glob("*.py")):
+            yield Module(ast.parse(path.read_text()))
 
 
 def is_one_of(sentence: str, message: str) -> bool:
@@ -101,25 +167,28 @@ def is_one_of(sentence: str, message: str) -> bool:
 def judged() -> list[Rule]:
     """What an answer of Zoom's can be judged as: the table, and what no row of it matches."""
     found = list(RULES)
-    for node in chain.from_iterable(modules()):
+    for node in chain.from_iterable(module.nodes for module in MODULES):
         match node:
             case ast.Call(
                 func=ast.Name(id="Verdict"),
-                args=[ast.Attribute(attr=action), ast.Constant(value=str(reason)), status, *_],
+                args=[ast.Attribute(attr=action), ast.Constant(value=str(reason)), *_],
             ):
-                number = status.value if isinstance(status, ast.Constant) else None
-                found.append(Rule(Action[action], reason, status=number or None))  # type: ignore[arg-type]
+                found.append(Rule(Action[action], reason))
     return found
 
 
-SENTENCES = {sentence for sentence in sentences() if re.search(r"\w{3}", sentence)}
+ADVICE: dict[str, list[str]] = {}
+MODULES = list(modules())
+ADVICE |= dict(chain.from_iterable(module.advice() for module in MODULES))
+SENTENCES = {
+    sentence for module in MODULES for sentence in module.sentences() if re.search(r"\w{3}", sentence)
+}
 MESSAGES = [message for message, _ in table(section("Messages"))]
 JUDGED = judged()
-SKIPPED = {rule.reason for rule in JUDGED if rule.action in (Action.SKIP, Action.BLOCKED)}
 ENDING = {
     rule.reason
     for rule in JUDGED
-    if rule.action in (Action.SCOPE, Action.REFUSED, Action.STOP_LABEL, Action.FAIL)
+    if MEANINGS[rule.action] in ("unread", "a later window", "the stream ends", "the label stops")
 }
 
 
@@ -130,8 +199,9 @@ def test_each_stream_has_a_row(stream: type[ZoomStream]) -> None:
     assert row[3] == (cursor_of(stream) or "none")
     assert row[5] == stream.rate_limit
     needed = {scope for scope in SCOPES if stream.missing_scopes(Permissions(SCOPES.keys() - {scope}))}
-    named = set(re.findall(r"`(.+?)`", row[6]))
-    assert named | set(Users.scopes[1:2]) == needed
+    # The one that nearly every stream needs stands in the head of the table.
+    named, besides = set(re.findall(r"`(.+?)`", row[6])), set(Users.scopes[1:2])
+    assert named - besides == needed - besides
 
 
 def test_no_row_is_of_a_stream_that_is_none() -> None:
@@ -192,20 +262,87 @@ def test_what_ends_a_stream_or_a_slice_is_among_the_messages(reason: str) -> Non
     assert any(f": {reason}" in message for message in MESSAGES)
 
 
-def test_what_is_skipped_is_in_the_table_and_nothing_else() -> None:
+def test_each_answer_of_zooms_is_in_the_table_with_what_it_means_and_nothing_else() -> None:
     rows = table(section("What an error of Zoom means"))
-    assert {reason for _, reason in rows} == SKIPPED
-    for answer, reason in rows:
+    assert {(reason, meaning.partition(":")[0]) for _, reason, meaning in rows} == {
+        (rule.reason, MEANINGS[rule.action]) for rule in JUDGED
+    }
+    for answer, reason, _ in rows:
         rules = [rule for rule in JUDGED if rule.reason == reason]
-        assert set(re.findall(r"\b\d{3,}\b", answer)) == {str(rule.code or rule.status) for rule in rules}
+        numbers = {str(rule.code or rule.status) for rule in rules if rule.code or rule.status}
+        assert set(re.findall(r"\b\d{3,}\b", answer)) == numbers
         patterns, quoted = {rule.message for rule in rules}, re.findall(r'"(.+?)"', answer) or [""]
         assert all(any(re.search(pattern, words, re.IGNORECASE) for words in quoted) for pattern in patterns)
         assert all(any(re.search(pattern, words, re.IGNORECASE) for pattern in patterns) for words in quoted)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.code], ids=lambda rule: rule.reason)
-def test_each_code_is_explained(rule: Rule) -> None:
-    assert rule.action is Action.RESTART or str(rule.code) in section("What an error of Zoom means")
+def test_each_action_has_a_name_on_the_page() -> None:
+    assert set(MEANINGS) == set(Action)
+
+
+def test_the_outcomes_are_those_of_the_code() -> None:
+    rows = table(section("What becomes of what Zoom refuses"))
+    assert [row[0] for row in rows] == [outcome.name.lower().replace("_", " ") for outcome in Outcome]
+
+
+def state_on_the_page() -> Mapping[str, Any]:
+    state: Mapping[str, Any] = json.loads(re.findall(r"```json\n(.+?)```", section("State"), re.DOTALL)[0])
+    return state
+
+
+def test_the_state_is_one_that_the_connector_takes_and_writes() -> None:
+    given = state_on_the_page()
+    (name,) = {cursor_of(stream) for stream in STREAMS} & given.keys()
+    today = date.fromisoformat(given["read_on"])
+    span = Span(today, timedelta(days=2), oldest=months_before(today, REPORT_MONTHS))
+    output = StateOutput(Queue(), InMemoryMessageRepository())
+    cursor = DayCursor("any", name, given, span, Ways(REPORTS, INSTANCES), output)
+    # Written only where they are so again.
+    of_the_sync_before = {"refused": cursor.refused, "known": given["known"]}
+    assert {**cursor.state, **of_the_sync_before} == given
+
+
+def test_each_key_of_the_state_has_a_row() -> None:
+    rows = [name for row in table(section("State")) for name in re.findall(r"`(.+?)`", row[0])]
+    cursors = {cursor_of(stream) for stream in STREAMS if cursor_of(stream)}
+    assert cursors <= set(rows)
+    assert [name for name in rows if name not in cursors] == [
+        name for name in state_on_the_page() if name not in cursors
+    ]
+
+
+def test_the_architecture_names_each_key_of_the_state() -> None:
+    rows = [row[0] for row in table(section("State", ARCHITECTURE))]
+    cursors = {cursor_of(stream) for stream in STREAMS}
+    assert rows == ["the cursor field" if name in cursors else f"`{name}`" for name in state_on_the_page()]
+
+
+def test_the_architecture_names_each_file() -> None:
+    layout = re.findall(r"```\n(source_zoom/.+?)```", ARCHITECTURE, re.DOTALL)[0]
+    package = ROOT / "source_zoom"
+    files = [path for path in package.rglob("*.py") if path.parent != package / "streams"]
+    named = re.findall(r"^ +(\w+\.py) ", layout, re.MULTILINE)
+    assert sorted(named) == sorted(path.name for path in files if not path.name.startswith("__"))
+
+
+def attributes(kind: type[object]) -> set[str]:
+    """What a declaration can say: the class variables of a base class."""
+    (tree,) = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(tree, ast.ClassDef)
+    return {
+        node.target.id
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+
+
+def test_each_attribute_of_a_declaration_is_explained() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    rows = [name for row in table(text) for name in re.findall(r"`(\w+)`", row[0])]
+    assert len(rows) == len(set(rows))
+    own = (attributes(ZoomStream) | attributes(ZoomSubstream)) - {"parent"}
+    assert own <= set(rows)
+    assert all(hasattr(ZoomSubstream, name) or name in own for name in rows)
 
 
 def test_the_changelog_has_this_version() -> None:

@@ -5,15 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from source_zoom.api.rate_limits import (
+    FIRST,
     HEAVY,
+    LAST,
     LIGHT,
     MEDIUM,
+    SECOND,
     Budget,
+    Clock,
     RateLimits,
-    Retries,
-    Timer,
-    asked_moment,
-    asked_pause,
+    RetryBudget,
+    is_daily,
+    retry_after_seconds,
+    retry_after_text,
 )
 
 
@@ -29,57 +33,58 @@ class FakeTime:
         self.now += seconds
 
     @property
-    def timer(self) -> Timer:
-        return Timer(lambda: self.now, self.sleep)
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now, self.sleep)
 
 
 def test_requests_are_spread_evenly() -> None:
     fake = FakeTime()
-    budget = Budget(10, fake.timer)
+    budget = Budget(10, fake.clock)
     times = []
     for _ in range(21):
-        budget.take(urgent=False)
+        budget.take(LAST)
         times.append(fake.now)
     assert times[-1] - times[0] == pytest.approx(2.0, abs=0.15)
 
 
 def test_a_late_start_does_not_become_a_burst() -> None:
     fake = FakeTime()
-    budget = Budget(10, fake.timer)
-    budget.take(urgent=False)
+    budget = Budget(10, fake.clock)
+    budget.take(LAST)
     fake.now += 60
     began = fake.now
     for _ in range(11):
-        budget.take(urgent=False)
+        budget.take(LAST)
     assert fake.now - began >= 0.85
 
 
-def test_urgent_requests_go_first() -> None:
-    budget = Budget(50, Timer())
-    budget.pause(0.3)
-    order: list[bool] = []
+def test_requests_go_by_priority() -> None:
+    budget = Budget(50, Clock())
+    budget.hold(0.3)
+    order: list[int] = []
 
-    def take(urgent: bool) -> None:
-        budget.take(urgent=urgent)
-        order.append(urgent)
+    def take(priority: int) -> None:
+        budget.take(priority)
+        order.append(priority)
 
-    threads = [threading.Thread(target=take, args=(urgent,)) for urgent in [False] * 5 + [True] * 3]
+    arrivals = [LAST, LAST, SECOND, LAST, SECOND, FIRST, FIRST]
+    threads = [threading.Thread(target=take, args=(priority,)) for priority in arrivals]
     for thread in threads:
         thread.start()
         time.sleep(0.005)
     for thread in threads:
         thread.join(timeout=10)
-    assert order == [True] * 3 + [False] * 5
+    assert order == [FIRST, FIRST, SECOND, SECOND, LAST, LAST, LAST]
 
 
 def test_a_closed_budget_raises_in_every_waiter() -> None:
-    budget = Budget(1, Timer())
-    budget.pause(0.2)
+    budget = Budget(1, Clock())
+    budget.hold(0.2)
     raised = []
 
     def take() -> None:
         try:
-            budget.take(urgent=False)
+            budget.take(LAST)
         except KeyError as error:
             raised.append(error)
 
@@ -92,6 +97,29 @@ def test_a_closed_budget_raises_in_every_waiter() -> None:
     assert len(raised) == 5
 
 
+def test_a_closed_budget_lets_nobody_pass_later() -> None:
+    budget = Budget(1, Clock())
+    budget.close(KeyError("no more"))
+    with pytest.raises(KeyError):
+        budget.take(FIRST)
+
+
+def test_a_closed_account_closes_every_label() -> None:
+    limits = RateLimits("pro", 90, FakeTime().clock)
+    limits.close(KeyError("no more"))
+    for label in (LIGHT, MEDIUM, HEAVY):
+        with pytest.raises(KeyError):
+            limits.budget(label).take(FIRST)
+
+
+def test_a_shorter_hold_does_not_shorten_a_longer_one() -> None:
+    fake = FakeTime()
+    budget = Budget(10, fake.clock)
+    budget.hold(5)
+    budget.hold(1)
+    assert budget.take(LAST) == pytest.approx(5)
+
+
 def named(limit: int) -> dict[str, str]:
     return {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": str(limit)}
 
@@ -101,7 +129,7 @@ def rates(limits: RateLimits) -> list[float]:
 
 
 def test_auto_begins_at_pro_and_learns_the_plan() -> None:
-    limits = RateLimits("auto", 50, Timer())
+    limits = RateLimits("auto", 50, Clock())
     assert rates(limits) == [15, 10, 5]
     limits.passed(LIGHT, named(80))
     assert rates(limits) == [40, 30, 20]
@@ -110,20 +138,20 @@ def test_auto_begins_at_pro_and_learns_the_plan() -> None:
 
 
 def test_auto_follows_a_limit_of_no_plan_for_its_label_alone() -> None:
-    limits = RateLimits("auto", 50, Timer())
+    limits = RateLimits("auto", 50, Clock())
     limits.passed(MEDIUM, named(50))
     assert rates(limits) == [15, 25, 5]
 
 
 def test_auto_changes_its_mind_twice_at_most() -> None:
-    limits = RateLimits("auto", 50, Timer())
+    limits = RateLimits("auto", 50, Clock())
     for limit in (80, 4, 80, 30, 80):
         limits.passed(LIGHT, named(limit))
     assert rates(limits) == [2, 1, 0.5]
 
 
 def test_auto_goes_down_a_plan_when_zoom_names_no_limit_and_goes_on_refusing() -> None:
-    limits = RateLimits("auto", 50, Timer())
+    limits = RateLimits("auto", 50, Clock())
     for _ in range(19):
         limits.refused(HEAVY, {})
     limits.passed(HEAVY, {})
@@ -137,7 +165,7 @@ def test_auto_goes_down_a_plan_when_zoom_names_no_limit_and_goes_on_refusing() -
 
 
 def test_auto_does_not_guess_once_zoom_has_named_a_limit() -> None:
-    limits = RateLimits("auto", 50, Timer())
+    limits = RateLimits("auto", 50, Clock())
     limits.passed(LIGHT, named(30))
     for _ in range(100):
         limits.refused(LIGHT, {})
@@ -146,22 +174,22 @@ def test_auto_does_not_guess_once_zoom_has_named_a_limit() -> None:
 
 def test_a_refusal_holds_its_label_for_a_moment() -> None:
     fake = FakeTime()
-    limits = RateLimits("pro", 100, fake.timer)
+    limits = RateLimits("pro", 100, fake.clock)
     limits.refused(HEAVY, {})
     began = fake.now
-    limits.budget(LIGHT).take(urgent=False)
+    limits.budget(LIGHT).take(LAST)
     assert fake.now == began
-    limits.budget(HEAVY).take(urgent=False)
+    limits.budget(HEAVY).take(LAST)
     assert fake.now - began == pytest.approx(0.1)
 
 
 def test_the_full_limit_is_never_quite_used() -> None:
-    assert rates(RateLimits("business", 100, Timer())) == pytest.approx([75.2, 56.4, 37.6])
-    assert rates(RateLimits("business", 90, Timer())) == pytest.approx([72, 54, 36])
+    assert rates(RateLimits("business", 100, Clock())) == pytest.approx([75.2, 56.4, 37.6])
+    assert rates(RateLimits("business", 90, Clock())) == pytest.approx([72, 54, 36])
 
 
 def test_a_daily_limit_or_an_odd_header_teaches_nothing() -> None:
-    limits = RateLimits("auto", 90, Timer())
+    limits = RateLimits("auto", 90, Clock())
     for headers in (
         {"X-RateLimit-Type": "Daily-limit", "X-RateLimit-Limit": "6000"},
         {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "many"},
@@ -173,7 +201,7 @@ def test_a_daily_limit_or_an_odd_header_teaches_nothing() -> None:
 
 
 def test_an_explicit_plan_is_obeyed() -> None:
-    limits = RateLimits("free", 50, Timer())
+    limits = RateLimits("free", 50, Clock())
     limits.passed(LIGHT, named(80))
     for _ in range(100):
         limits.refused(LIGHT, {})
@@ -182,9 +210,9 @@ def test_an_explicit_plan_is_obeyed() -> None:
 
 def test_retries_end_with_their_time() -> None:
     fake = FakeTime()
-    retries = Retries(fake.timer, seconds=600)
+    retries = RetryBudget(fake.clock, seconds=600)
     began = fake.now
-    while retries.pause():
+    while retries.wait_for_next():
         pass
     assert 500 < fake.now - began <= 600
     assert all(pause <= 60 for pause in fake.slept)
@@ -193,10 +221,24 @@ def test_retries_end_with_their_time() -> None:
 
 def test_whoever_asks_for_more_time_than_there_is_gets_all_of_it() -> None:
     fake = FakeTime()
-    retries = Retries(fake.timer, seconds=30)
-    assert retries.pause(at_least=900)
+    retries = RetryBudget(fake.clock, seconds=30)
+    assert retries.wait_for_next(at_least=900)
     assert fake.slept == [30]
-    assert not retries.pause(at_least=900)
+    assert not retries.wait_for_next(at_least=900)
+
+
+def test_each_request_has_a_time_of_its_own() -> None:
+    fake = FakeTime()
+    retries = RetryBudget(fake.clock, seconds=30)
+    assert retries.wait_for_next(at_least=900)
+    assert not retries.wait_for_next(at_least=900)
+    assert retries.fresh().wait_for_next()
+
+
+def test_a_refusal_for_the_day_is_told_from_one_for_the_second() -> None:
+    assert is_daily({"X-RateLimit-Type": "Daily-limit"})
+    assert not is_daily(named(30))
+    assert not is_daily({})
 
 
 @pytest.mark.parametrize(
@@ -208,7 +250,7 @@ def test_whoever_asks_for_more_time_than_there_is_gets_all_of_it() -> None:
     ],
 )
 def test_until_when_a_retry_after_asks_to_wait(text: str, moment: str) -> None:
-    assert asked_moment({"Retry-After": text}).startswith(moment)
+    assert retry_after_text({"Retry-After": text}).startswith(moment)
 
 
 @pytest.mark.parametrize(
@@ -223,4 +265,4 @@ def test_until_when_a_retry_after_asks_to_wait(text: str, moment: str) -> None:
     ],
 )
 def test_what_a_retry_after_asks_for(text: str, seconds: float) -> None:
-    assert asked_pause({"Retry-After": text, "Date": "Sun, 22 Nov 2026 10:00:00 GMT"}) == seconds
+    assert retry_after_seconds({"Retry-After": text, "Date": "Sun, 22 Nov 2026 10:00:00 GMT"}) == seconds

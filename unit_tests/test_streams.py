@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from source_zoom.engine.row_ids import RowIds
-from source_zoom.engine.stream import encode
-from source_zoom.streams.past import report_months
+from source_zoom.engine.slices import ONE_DAY, Slice, Window, encode, utc_day
+from source_zoom.engine.stream import REPORT_MONTHS, months_before
 from source_zoom.streams.reports import PARTICIPANT
 
 
@@ -27,28 +27,65 @@ def test_uuids_are_encoded_once_or_twice(uuid: object, path: str) -> None:
 @pytest.mark.parametrize(
     ("today", "first", "number"),
     [
-        (date(2026, 11, 22), "2026-05-22", 7),
-        (date(2026, 8, 31), "2026-02-28", 7),
-        (date(2026, 12, 1), "2026-06-01", 7),
-        (date(2026, 3, 31), "2025-09-30", 7),
+        (date(2026, 11, 22), date(2026, 5, 22), 7),
+        (date(2026, 8, 31), date(2026, 2, 28), 7),
+        (date(2028, 8, 31), date(2028, 2, 29), 7),
+        (date(2026, 12, 1), date(2026, 6, 1), 7),
+        (date(2026, 3, 31), date(2025, 9, 30), 7),
+        (date(2026, 6, 15), date(2025, 12, 15), 7),
     ],
 )
-def test_the_reports_are_asked_for_six_months(today: date, first: str, number: int) -> None:
-    months = list(report_months(today, date.min))
-    assert months[0]["from"] == first
-    assert months[-1]["to"] == today.isoformat()
+def test_the_reports_are_asked_for_six_months(today: date, first: date, number: int) -> None:
+    months = list(Window(months_before(today, REPORT_MONTHS), today).months())
+    assert months[0].first == first
+    assert months[-1].last == today
     assert len(months) == number
     for one, following in pairwise(months):
-        assert (date.fromisoformat(following["from"]) - date.fromisoformat(one["to"])).days == 1
-        assert one["from"][:7] == one["to"][:7]
+        assert following.first - one.last == ONE_DAY
+        assert (one.first.year, one.first.month) == (one.last.year, one.last.month)
 
 
 def test_a_start_date_shortens_the_months() -> None:
-    assert list(report_months(date(2026, 11, 22), date(2026, 10, 5))) == [
+    months = Window(date(2026, 10, 5), date(2026, 11, 22)).months()
+    assert [month.query for month in months] == [
         {"from": "2026-10-05", "to": "2026-10-31"},
         {"from": "2026-11-01", "to": "2026-11-22"},
     ]
-    assert next(report_months(date(2026, 11, 22), date(2020, 1, 1)))["from"] == "2026-05-22"
+
+
+def test_a_window_of_one_day_is_one_month_and_one_of_none_is_no_month() -> None:
+    day = date(2026, 12, 31)
+    assert list(Window(day, day).months()) == [Window(day, day)]
+    assert list(Window(day, date(2026, 12, 30)).months()) == []
+
+
+def test_a_window_without_a_first_day_says_so_in_a_state() -> None:
+    for window in (Window(date.min, date(2026, 11, 1)), Window(date(2026, 5, 1), date(2026, 11, 1))):
+        assert Window.of(window.state) == window
+    assert Window(date.min, date(2026, 11, 1)).state == {"to": "2026-11-01"}
+
+
+def test_a_slice_that_begins_a_day_later_ends_as_before() -> None:
+    found = Slice("report/users", Window(date(2026, 11, 1), date(2026, 11, 2)).query)
+    later = found.a_day_later()
+    assert later
+    assert later.window == Window(date(2026, 11, 2), date(2026, 11, 2))
+    assert later.key == found.key
+    assert later.a_day_later() is None
+    assert Slice("users").a_day_later() is None
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        ("2026-11-01T00:00:00Z", date(2026, 11, 1)),
+        ("2026-11-01T23:59:59Z", date(2026, 11, 1)),
+        ("2026-11-01T23:30:00-05:00", date(2026, 11, 2)),
+        ("2026-11-01T00:30:00+01:00", date(2026, 10, 31)),
+    ],
+)
+def test_the_day_of_an_instant_is_that_of_utc(instant: str, day: date) -> None:
+    assert utc_day(instant) == day
 
 
 def test_a_row_keeps_its_id_when_zoom_completes_it() -> None:

@@ -32,7 +32,7 @@ def states(day: date) -> list[dict[str, Any]]:
             "type": "STREAM",
             "stream": {
                 "stream_descriptor": {"name": stream.stream_name()},
-                "stream_state": {cursor_of(stream): f"{day}T00:00:00Z", "version": 1},
+                "stream_state": {cursor_of(stream): f"{day}T00:00:00Z", "version": 2},
             },
         }
         for stream in PAST

@@ -97,8 +97,7 @@ class Call:
         if last < first or last > add_months(first, 1):
             raise _invalid("to", "The range from from to to must be one month at most.")
         if first < add_months(utc_date(self.now), -months_back):
-            number = {6: "six"}.get(months_back, str(months_back))
-            raise _invalid("from", f"from must be within the last {number} months.")
+            raise ZoomError(400, 300, f"Only provide report in recent {months_back} months.")
         return Window(first, last)
 
     def _number(self, name: str, default: int) -> int:

@@ -13,11 +13,12 @@ import requests
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from requests.auth import HTTPBasicAuth
 
-from source_zoom.api.rate_limits import Retries, asked_pause
+from source_zoom.api.clock import ZoomClock
+from source_zoom.api.rate_limits import RetryBudget, retry_after_seconds
 from source_zoom.config import Config, OAuthCredentials
 from source_zoom.exceptions import CredentialsRefused, HostDown, StreamEnded
 
-HandOver = Callable[[dict[str, Any]], None]
+OnTokensRotated = Callable[[dict[str, Any]], None]
 
 TIMEOUT_SECONDS = (10, 60)
 USUAL_LIFETIME, LONGEST_LIFETIME = 3600.0, 86_400.0
@@ -27,8 +28,8 @@ class ZoomAuthenticator:
     """One access token for all threads, one token request however many of them need one.
 
     Zoom replaces the refresh token at each use, and the old one is dead from then on: the config with
-    the new one goes to `hand_over` before anything uses it. Refused credentials stay refused, so that a
-    dead app costs one token request and not one for each stream.
+    the new one goes to `on_tokens_rotated` before anything uses it. Refused credentials stay refused, so
+    that a dead app costs one token request and not one for each stream.
     """
 
     def __init__(
@@ -36,9 +37,9 @@ class ZoomAuthenticator:
         config: Config,
         raw_config: dict[str, Any],
         session: requests.Session,
-        retries: Retries,
-        hand_over: HandOver,
-        observe: Callable[[requests.Response], None],
+        retries: RetryBudget,
+        on_tokens_rotated: OnTokensRotated,
+        clock: ZoomClock,
     ) -> None:
         self.scopes: frozenset[str] = frozenset()
         self._config = config
@@ -46,8 +47,8 @@ class ZoomAuthenticator:
         self._raw_config = raw_config
         self._session = session
         self._retries = retries
-        self._hand_over = hand_over
-        self._observe = observe
+        self._on_tokens_rotated = on_tokens_rotated
+        self._clock = clock
         self._lock = threading.Lock()
         self._token = ""
         self._expires = 0.0
@@ -55,12 +56,12 @@ class ZoomAuthenticator:
         if isinstance(self._credentials, OAuthCredentials) and self._credentials.token_expiry_date:
             left = self._credentials.token_expiry_date - datetime.now(UTC)
             self._token = self._credentials.access_token
-            self._expires = self._retries.timer.clock() + left.total_seconds()
+            self._expires = self._retries.clock.now() + left.total_seconds()
 
     def token(self) -> str:
         """A valid access token. Raises CredentialsRefused, or HostDown where Zoom gives none."""
         with self._lock:
-            if not self._token or self._retries.timer.clock() >= self._expires:
+            if not self._token or self._retries.clock.now() >= self._expires:
                 self._renew()
             return self._token
 
@@ -84,7 +85,7 @@ class ZoomAuthenticator:
         answer = self._request_token()
         self._token = answer["access_token"]
         lifetime = _seconds(answer.get("expires_in"))
-        self._expires = self._retries.timer.clock() + lifetime
+        self._expires = self._retries.clock.now() + lifetime
         scopes = answer.get("scope")
         self.scopes = frozenset(scopes.split() if isinstance(scopes, str) else ())
         add_to_secrets(self._token)
@@ -99,7 +100,7 @@ class ZoomAuthenticator:
                 "access_token": self._token,
                 "token_expiry_date": expiry.isoformat(timespec="seconds"),
             }
-            self._hand_over(self._raw_config)
+            self._on_tokens_rotated(self._raw_config)
 
     def _request_token(self) -> dict[str, Any]:
         retries = self._retries.fresh()
@@ -116,8 +117,8 @@ class ZoomAuthenticator:
             except requests.RequestException as error:
                 trouble = f"it could not be reached ({type(error).__name__})"
             else:
-                self._observe(response)
-                asked = asked_pause(response.headers)
+                self._clock.observe(response.headers)
+                asked = retry_after_seconds(response.headers)
                 answer = _object(response)
                 if response.ok and isinstance(answer.get("access_token"), str):
                     return answer
@@ -129,7 +130,7 @@ class ZoomAuthenticator:
                         f"Zoom refused the credentials: {trouble}. {self._advice(answer)}"
                     )
                     raise self._refused
-            if not retries.pause(asked):
+            if not retries.wait_for_next(asked):
                 self._refused = HostDown(
                     f"No access token from {self._config.token_endpoint} within {retries.seconds:.0f} s:"
                     f" {trouble}. Check the network, or try again later."

@@ -3,59 +3,61 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, NoReturn
-from urllib.parse import urlencode
+from itertools import cycle, islice
+from typing import Any, NoReturn, assert_never
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 from airbyte_cdk.models import FailureType
-from airbyte_cdk.sources.streams.http.http_client import HttpClient
-from requests.adapters import BaseAdapter
+from urllib3.exceptions import HTTPError
 
 from source_zoom.api.auth import ZoomAuthenticator
-from source_zoom.api.errors import Action, Skipped, Verdict, advice, judge, scope_to_add
-from source_zoom.api.rate_limits import MEDIUM, RateLimits, Retries, asked_moment, asked_pause, is_daily
-from source_zoom.config import Config
+from source_zoom.api.clock import ZoomClock
+from source_zoom.api.errors import Action, Verdict, advice, judge, scope_to_add
+from source_zoom.api.rate_limits import (
+    FIRST,
+    LIGHT,
+    MEDIUM,
+    RateLimits,
+    RetryBudget,
+    is_daily,
+    retry_after_seconds,
+    retry_after_text,
+)
+from source_zoom.api.session import Answer
+from source_zoom.config import Config, is_private
 from source_zoom.counts import Summary
 from source_zoom.exceptions import (
     CredentialsRefused,
     DailyLimitReached,
     HostDown,
+    Outcome,
     PageTokenLost,
     Refused,
     ScopeMissing,
-    ZoomError,
+    Settled,
+    StreamEnded,
+    TooOld,
+    Unread,
 )
 
 logger = logging.getLogger("airbyte.source_zoom")
 request_logger = logger.getChild("requests")
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
-BLOCKED_ATTEMPTS = OTHER_ATTEMPTS = 5
-
-
-class ServerClock:
-    """Zoom's own time, taken from the `Date` of its first answer; until then the local clock's."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._now: datetime | None = None
-
-    def observe(self, response: requests.Response) -> None:
-        if self._now is None and "Date" in response.headers:
-            with self._lock, suppress(ValueError):
-                self._now = self._now or parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
-
-    def now(self) -> datetime:
-        """The sync's "now" in UTC: it stays the same to the end of the sync."""
-        with self._lock:
-            self._now = self._now or datetime.now(UTC)
-            return self._now
+FOREIGN_ATTEMPTS = OTHER_ATTEMPTS = 5
+MOST_REDIRECTS = 5
+# Whatever Zoom says to one of these, even that there is no such meeting, it does answer.
+OTHERS: Sequence[tuple[str, Mapping[str, str], str]] = (
+    ("users", {"page_size": "1"}, MEDIUM),
+    ("meetings/1", {}, LIGHT),
+)
+# So many resources, all of them refused alike and none answered, make an endpoint that the account lacks.
+DENIALS = 10
 
 
 @dataclass(frozen=True)
@@ -66,173 +68,229 @@ class Sync:
     session: requests.Session
     authenticator: ZoomAuthenticator
     limits: RateLimits
-    retries: Retries
-    server_clock: ServerClock
+    retries: RetryBudget
+    clock: ZoomClock
     summary: Summary
+    # Notified when a stream has generated another month of its slices.
+    generated: threading.Condition
 
 
-class ZoomClient(HttpClient):
-    """Sends the requests of one stream, and is shared by all its threads.
+class ZoomClient:
+    """Sends the requests of one endpoint, and is shared by all threads that read it.
 
-    `urgent` requests go before the others of their rate limit label: whole streams wait for them. With
-    `is_one_of_many` the stream has many resources, so that it can do without one that a proxy refuses.
+    Its state, which only grows and so needs no lock of its own but for `_denied`: whether a request was
+    answered (`is_answered`), and which resources were refused in words about the whole account (`_denied`).
     """
 
     def __init__(
-        self, stream: str, label: str, scopes: tuple[str, ...], sync: Sync, *, is_one_of_many: bool
+        self,
+        name: str,
+        label: str,
+        scopes: tuple[str, ...],
+        sync: Sync,
+        *,
+        priority: int,
+        is_account_wide: bool,
     ) -> None:
-        super().__init__(name=stream, logger=logger, session=sync.session)
-        self.urgent = False
+        self.is_answered = False
+        self.priority = priority
+        self._name = name
         self._label = label
         self._scopes = scopes
         self._sync = sync
-        self._is_one_of_many = is_one_of_many
+        # A list of the whole account is never gone or withheld: everything hangs on it.
+        self._is_account_wide = is_account_wide
+        self._denied: defaultdict[str, set[str]] = defaultdict(set)
+        self._lock = threading.Lock()
 
-    def send_request(  # type: ignore[override]  # of HttpClient's arguments, those that a GET needs
-        self, http_method: str, url: str, *, params: Mapping[str, str] | None = None, **_: Any
-    ) -> tuple[requests.PreparedRequest, requests.Response]:
-        """Get one page of Zoom's.
+    def __repr__(self) -> str:
+        return f"ZoomClient({self._name}, answered: {self.is_answered}, denied: {len(self._denied)})"
 
-        Raises Skipped, PageTokenLost, a StreamEnded, or a ZoomError that names the resource.
+    def get(
+        self, path: str, query: Mapping[str, Any], resource: str = "", *, is_text: bool = False
+    ) -> Answer:
+        """Get one page of Zoom's, or the text at an address; `resource` names it in messages.
+
+        Raises Settled, TooOld or PageTokenLost, as Zoom's own words say; Unread where this resource cannot
+        be had; a StreamEnded where nothing of the endpoint can.
         """
-        request = self._request(url, params or {})
+        address = path if "://" in path else self._sync.config.api_base + path
+        request = self._request(address, query)
+        resource = f"GET {resource or path}"
+        if not is_private(address):
+            raise Unread(f"{resource} was not asked for: its address is no https.", "its address is no https")
         retries = self._sync.retries.fresh()
-        blocked = 0
+        foreign = 0
         while True:
-            token = self._sign(request, self._label, urgent=self.urgent)
+            token = self._sign(request, self._label, self.priority)
             try:
-                response = self._answer(request)
-                verdict = self._judge(response)
-            except requests.RequestException as error:
+                answer = self._answer(request)
+            except (requests.RequestException, HTTPError) as error:
                 verdict = Verdict(Action.RETRY, "Zoom could not be reached", 0, None, type(error).__name__)
             else:
-                if verdict is None:
-                    return request, response
-            if verdict.action is Action.BLOCKED:
-                blocked += 1
-                if blocked == BLOCKED_ATTEMPTS and self._is_one_of_many and self._others_are_answered():
-                    raise Skipped(verdict)
-            self._act(verdict, request, token, retries)
+                self._sync.clock.observe(answer.headers)
+                found = self._noted(answer, judge(answer, path, is_text=is_text))
+                if found is None:
+                    self.is_answered = True
+                    return answer
+                verdict = found
+            foreign += verdict.action is Action.FOREIGN
+            if foreign == FOREIGN_ATTEMPTS:
+                self._give_up(verdict, resource, f"{foreign} attempts")
+            self._act(verdict, resource, token, retries)
 
-    def _sign(self, request: requests.PreparedRequest, label: str, *, urgent: bool) -> str:
-        """Wait until a request may go, and give it an access token."""
-        # Nobody waits for a token with a slot in hand: the requests would all leave at once afterwards.
+    def deny(self) -> None:
+        """Raise Refused where all that was asked of the endpoint was refused in words about the account."""
+        for denial, resources in self._denied.items():
+            if not self.is_answered:
+                raise Refused(f"Zoom refused {min(resources)}: {denial}.")
+
+    def _sign(self, request: requests.PreparedRequest, label: str, priority: int) -> str:
+        """Wait until a request may go, and give it an access token, unless it goes to somebody else."""
+        # Get the token before taking a rate-limit slot: threads that queue for a token with a slot taken
+        # would all send at once.
         self._sync.authenticator.token()
         with self._sync.summary.waiting(f"the {label} rate limit"):
-            waited = self._sync.limits.budget(label).take(urgent=urgent)
+            waited = self._sync.limits.budget(label).take(priority)
         self._sync.summary.add(self._name, requests=1, waited=waited)
-        return self._sync.authenticator.sign(request)
+        if self._sync.config.is_zooms(str(request.url)):
+            return self._sync.authenticator.sign(request)
+        return ""
 
-    def _answer(self, request: requests.PreparedRequest) -> requests.Response:
-        began = time.monotonic()
-        with self._sync.summary.waiting("an answer of Zoom"):
-            response = self._adapter.send(
-                request, timeout=(CONNECT_SECONDS, READ_SECONDS), **self._environment
-            )
-            response.content  # noqa: B018  # reads the body, so that the connection is free again
-        request_logger.debug(
-            "GET %s",
-            request.path_url,
-            extra={
-                "stream": self._name,
-                "status": response.status_code,
-                "seconds": time.monotonic() - began,
-            },
-        )
-        return response
+    def _answer(self, request: requests.PreparedRequest) -> Answer:
+        """Send a request and read what comes; redirects are followed, without the token to other hosts."""
+        for _ in range(1 + MOST_REDIRECTS):
+            began = time.monotonic()
+            with self._sync.summary.waiting("an answer of Zoom"):
+                answer = self._send(request)
+            seconds = time.monotonic() - began
+            extra = {"stream": self._name, "status": answer.status, "seconds": seconds}
+            request_logger.debug("GET %s", request.path_url, extra=extra)
+            if answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
+                break
+            there = urljoin(str(request.url), answer.headers["Location"])
+            if not is_private(there):
+                break
+            if urlsplit(there).netloc != urlsplit(str(request.url)).netloc:
+                request.headers.pop("Authorization", None)
+            request.url = there
+        return answer
 
-    def _judge(self, response: requests.Response) -> Verdict | None:
-        self._sync.server_clock.observe(response)
-        verdict = judge(response)
+    def _send(self, request: requests.PreparedRequest) -> Answer:
+        adapter = self._sync.session.get_adapter(str(request.url))
+        timeout = (CONNECT_SECONDS, READ_SECONDS)
+        return Answer.of(adapter.send(request, timeout=timeout, **self._environment))
+
+    def _noted(self, answer: Answer, verdict: Verdict | None) -> Verdict | None:
+        """Take notice of what an answer says about rate limits; a daily one is told apart here."""
+        pause = retry_after_seconds(answer.headers)
         if verdict is None or verdict.action not in (Action.SLOW_DOWN, Action.STOP_LABEL):
-            self._sync.limits.passed(self._label, response.headers)
-            return verdict and replace(verdict, pause=asked_pause(response.headers))
-        pause = asked_pause(response.headers)
-        # Nobody waits longer than for another attempt unless the day's requests are used up.
-        is_for_today = is_daily(response.headers) or pause > self._sync.retries.seconds
+            self._sync.limits.passed(self._label, answer.headers)
+            return verdict and replace(verdict, retry_after=pause)
+        # A Retry-After longer than the retry budget means the daily limit.
+        is_for_today = is_daily(answer.headers) or pause > self._sync.retries.seconds
         if verdict.action is Action.STOP_LABEL or is_for_today:
-            reason = f"the daily rate limit is used up until {asked_moment(response.headers)}"
+            reason = f"the daily rate limit is used up until {retry_after_text(answer.headers)}"
             return replace(verdict, action=Action.STOP_LABEL, reason=reason)
-        self._sync.limits.refused(self._label, response.headers)
-        return replace(verdict, pause=pause)
+        self._sync.limits.refused(self._label, answer.headers)
+        return replace(verdict, retry_after=pause)
 
-    def _act(self, verdict: Verdict, request: requests.PreparedRequest, token: str, retries: Retries) -> None:
+    def _act(self, verdict: Verdict, resource: str, token: str, retries: RetryBudget) -> None:
         """Prepare for another attempt, or raise what ends them."""
-        resource = f"GET {request.path_url.partition('?')[0]}"
         match verdict.action:
-            case Action.SKIP:
-                raise Skipped(verdict)
+            case Action.RETRY | Action.SLOW_DOWN | Action.FOREIGN:
+                self._wait(verdict, resource, retries)
+            case Action.REFRESH:
+                # A token that died under way says nothing about the next attempt.
+                if self._sync.authenticator.refresh(token):
+                    self._wait(verdict, resource, retries)
+                else:
+                    self._sync.summary.add(self._name, retries=1)
             case Action.RESTART:
                 raise PageTokenLost(str(verdict))
+            case Action.LATER:
+                raise TooOld(str(verdict))
+            case Action.EMPTY:
+                self.is_answered = True
+                raise Settled(Outcome.GONE, verdict.reason, str(verdict))
+            case Action.GONE if not self._is_account_wide:
+                self.is_answered = True
+                raise Settled(Outcome.GONE, verdict.reason, str(verdict))
+            case Action.WITHHELD if not self._is_account_wide:
+                raise Settled(Outcome.WITHHELD, verdict.reason, str(verdict))
             case Action.SCOPE:
                 wanted = advice([scope_to_add(verdict.message, self._scopes)])
                 raise ScopeMissing(f"Zoom refused {resource}: {verdict}. {wanted}")
-            case Action.REFUSED:
-                raise Refused(f"Zoom refused {resource}: {verdict}.")
             case Action.STOP_LABEL:
                 error = DailyLimitReached(f"Zoom refused {resource} ({self._label}): {verdict}.")
                 self._sync.limits.budget(self._label).close(error)
                 raise error
-            case Action.FAIL:
-                raise ZoomError(f"Zoom refused {resource}: {verdict}.")
-            case Action.REFRESH if not self._sync.authenticator.refresh(token):
-                # The token died while the request was under way: that says nothing about the next attempt.
-                self._sync.summary.add(self._name, retries=1)
-                return
+            case Action.DENIED:
+                self._note_denial(verdict, resource)
+                raise Unread(f"Zoom refused {resource}: {verdict}.", verdict.words, FailureType.config_error)
+            case Action.UNREAD | Action.GONE | Action.WITHHELD:
+                is_unknown = verdict.action is Action.UNREAD and verdict.code is not None
+                kind = FailureType.config_error if verdict.status == 403 else FailureType.system_error
+                sentence = f"Zoom refused {resource}: {verdict}."
+                raise Unread(sentence, verdict.words, kind, is_unknown=is_unknown)
+            case _:
+                assert_never(verdict.action)
+
+    def _note_denial(self, verdict: Verdict, resource: str) -> None:
+        with self._lock:
+            self._denied[str(verdict)].add(resource)
+            if self._is_account_wide or len(self._denied[str(verdict)]) >= DENIALS:
+                self.deny()
+
+    def _wait(self, verdict: Verdict, resource: str, retries: RetryBudget) -> None:
         with self._sync.summary.waiting("another attempt"):
-            is_repeated = retries.pause(verdict.pause)
+            is_repeated = retries.wait_for_next(verdict.retry_after)
         if not is_repeated:
-            self._give_up(verdict, resource)
+            self._give_up(verdict, resource, f"{self._sync.retries.seconds:.0f} s of retries")
         self._sync.summary.add(self._name, retries=1)
 
-    def _give_up(self, verdict: Verdict, resource: str) -> NoReturn:
-        seconds = f"{self._sync.retries.seconds:.0f} s"
+    def _give_up(self, verdict: Verdict, resource: str, tried: str) -> NoReturn:
         is_token_refused = verdict.action is Action.REFRESH
         if not self._others_are_answered():
-            sentence = f"Zoom could not be read for {seconds}, neither {resource} nor the rest: {verdict}."
-            down = (
+            sentence = f"Zoom could not be read in {tried}, neither {resource} nor the rest: {verdict}."
+            down: StreamEnded = (
                 CredentialsRefused(f"{sentence} Check the app, then reconnect.")
                 if is_token_refused
                 else HostDown(f"{sentence} Check the network, or try again later.")
             )
             self._sync.limits.close(down)
             raise down
-        raise ZoomError(
-            f"Gave up {resource} after {seconds} of retries: {verdict}.",
-            FailureType.config_error if is_token_refused else FailureType.transient_error,
-        )
+        kind = FailureType.config_error if is_token_refused else FailureType.transient_error
+        raise Unread(f"Gave up {resource} after {tried}: {verdict}.", verdict.words, kind)
 
     def _others_are_answered(self) -> bool:
         """Whether it is this resource alone that cannot be had: Zoom answers a request for something else."""
-        request = self._request(f"{self._sync.config.api_base}users", {"page_size": "1"})
-        for _ in range(OTHER_ATTEMPTS):
+        for path, query, label in islice(cycle(OTHERS), OTHER_ATTEMPTS):
+            request = self._request(self._sync.config.api_base + path, query)
             try:
-                token = self._sign(request, MEDIUM, urgent=True)
+                token = self._sign(request, label, FIRST)
                 verdict = judge(self._answer(request))
             except DailyLimitReached:
                 return True
-            except requests.RequestException:
+            except (requests.RequestException, HTTPError):
                 continue
-            if verdict is None or verdict.action not in (Action.RETRY, Action.BLOCKED, Action.REFRESH):
+            if verdict is None or verdict.action not in (Action.RETRY, Action.FOREIGN, Action.REFRESH):
                 return True
             if verdict.action is Action.REFRESH:
                 self._sync.authenticator.refresh(token)
         return False
 
-    def _request(self, url: str, params: Mapping[str, str]) -> requests.PreparedRequest:
+    def _request(self, address: str, query: Mapping[str, Any]) -> requests.PreparedRequest:
         # The session would take more time to prepare a request, with the cookies and the .netrc that Zoom
         # does not want, than it takes to send one.
         request = requests.PreparedRequest()
         request.method = "GET"
-        request.url = f"{url}?{urlencode(params)}" if params else url
-        request.headers = self._session.headers.copy()  # type: ignore[attr-defined]  # a CaseInsensitiveDict
+        request.url = f"{address}?{urlencode(query)}" if query else address
+        request.headers = self._sync.session.headers.copy()  # type: ignore[attr-defined]  # a CaseInsensitiveDict
         return request
-
-    @cached_property
-    def _adapter(self) -> BaseAdapter:
-        return self._session.get_adapter(self._sync.config.api_base)
 
     @cached_property
     def _environment(self) -> Mapping[str, Any]:
         """The proxy and certificate settings of the environment, the same for every request."""
-        return self._session.merge_environment_settings(self._sync.config.api_base, {}, None, None, None)
+        address = self._sync.config.api_base
+        return self._sync.session.merge_environment_settings(address, {}, True, None, None)

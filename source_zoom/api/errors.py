@@ -3,17 +3,18 @@
 Zoom's own lists: https://developers.zoom.us/docs/api/errors/ and the error table of each endpoint.
 """
 
-import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-import requests
+from source_zoom.api.session import Answer
 
 ERROR_KEYS = {"code", "message", "errors"}
 # Zoom's messages can quote join and start links, whose queries let their holder in.
 PRIVATE = re.compile(r"(https?://[^\s?]+\?|\bbearer |\bpass(?:code|word)\b\W{1,2})\S+", re.IGNORECASE)
+# Of these endpoints the resource asked for is a user, whose absence says nothing about a meeting.
+OF_A_USER = r"(^|/)users/"
 
 
 class Action(Enum):
@@ -22,31 +23,36 @@ class Action(Enum):
     RETRY = "repeat the request after a pause"
     REFRESH = "get a new access token, then repeat the request"
     SLOW_DOWN = "wait for the rate limit, then repeat the request"
+    FOREIGN = "repeat a few times what somebody else than Zoom answered, then count it as unread"
     STOP_LABEL = "send no more requests of this rate limit label"
     RESTART = "read the list again from its first page"
-    SKIP = "go on without this resource, and count it"
+    LATER = "ask again for a window that begins later"
+    EMPTY = "take it for an empty list"
+    GONE = "go on without this resource, and count it"
+    WITHHELD = "go on without this resource, warn, and ask again after a week"
+    DENIED = "count it as unread; where nothing else of the endpoint is answered, end the stream"
     SCOPE = "end the stream: the app lacks a scope"
-    REFUSED = "end the stream: the account may not read this"
-    BLOCKED = "repeat a few times, then go on without this resource, and warn"
-    FAIL = "fail this slice, and name it"
+    UNREAD = "count this resource as unread, and name it"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table. A row without a status, a code or a message matches any."""
+    """One row of the table. A row without a status, a code, a message or a path matches any."""
 
     action: Action
     reason: str
     status: int | None = None
     code: int | None = None
     message: str = ""
+    path: str = ""
 
-    def matches(self, status: int, code: int | None, message: str) -> bool:
+    def matches(self, status: int, code: int | None, message: str, path: str = "") -> bool:
         return (
             # Zoom at times sends an error as HTTP 200, where its number alone says what it is.
             self.status in (None, status, code)
             and self.code in (None, code)
             and re.search(self.message, message, re.IGNORECASE) is not None
+            and re.search(self.path, path) is not None
         )
 
 
@@ -56,24 +62,26 @@ RULES = (
     Rule(Action.SCOPE, "the app lacks a scope", code=4711),
     Rule(Action.SCOPE, "the app lacks a scope", code=4700),
     Rule(Action.SCOPE, "the app lacks a scope", code=104),
-    Rule(Action.REFUSED, "Zoom offers this to paid accounts only", code=200, message=r"paid"),
+    Rule(Action.WITHHELD, "Zoom offers this to paid plans only", code=200, message=r"\bpaid\b"),
     Rule(Action.STOP_LABEL, "the daily rate limit is used up", status=429, message=r"daily"),
     Rule(Action.SLOW_DOWN, "the rate limit was exceeded", status=429),
+    Rule(Action.LATER, "Zoom's reports do not reach back so far", code=300, message=r"recent 6 months"),
+    Rule(Action.EMPTY, "there are no recordings", code=3301),
     Rule(Action.RESTART, "the page token expired", code=300, message=r"page token"),
-    Rule(Action.SKIP, "registration is not enabled", code=300, message=r"registration"),
-    Rule(Action.SKIP, "registration is not enabled", code=3000, message=r"registration"),
-    Rule(Action.SKIP, "Zoom gives no access to it", code=300, message=r"cannot access (webinar|meeting)"),
-    Rule(Action.SKIP, "Zoom gives no access to it", code=3000, message=r"cannot access"),
-    Rule(Action.SKIP, "the host has no webinar plan", code=200, message=r"webinar (plan|subscription)"),
-    Rule(Action.SKIP, "the user may not host meetings", code=3161),
-    Rule(Action.SKIP, "the user is gone", code=1001),
-    Rule(Action.SKIP, "the user left the account", code=1010),
-    Rule(Action.SKIP, "it was never held, or has not ended", code=3001, message=r"not end"),
-    Rule(Action.SKIP, "it does not exist (any more)", code=3001),
-    Rule(Action.SKIP, "polls are disabled", code=4400),
-    Rule(Action.SKIP, "it has no polls", status=404, code=404, message=r"poll"),
-    Rule(Action.SKIP, "it is older than one year", code=12702),
-    Rule(Action.FAIL, "the app's owner has no permission for it", code=200, message=r"no permission"),
+    Rule(Action.GONE, "registration is not enabled", code=300, message=r"registration"),
+    Rule(Action.GONE, "registration is not enabled", code=3000, message=r"registration"),
+    Rule(Action.GONE, "Zoom gives no access to it", code=300, message=r"cannot access (webinar|meeting)"),
+    Rule(Action.GONE, "Zoom gives no access to it", code=3000, message=r"cannot access"),
+    Rule(Action.WITHHELD, "the host has no webinar plan", code=200, message=r"webinar (plan|subscription)"),
+    Rule(Action.WITHHELD, "the user may not host meetings", code=3161),
+    Rule(Action.GONE, "the user is gone", code=1001, path=OF_A_USER),
+    Rule(Action.GONE, "the user left the account", code=1010, path=OF_A_USER),
+    Rule(Action.GONE, "it was never held, or has not ended", code=3001, message=r"not end"),
+    Rule(Action.GONE, "it does not exist (any more)", code=3001),
+    Rule(Action.GONE, "polls are disabled", code=4400),
+    Rule(Action.GONE, "it has no polls", status=404, code=404, message=r"poll"),
+    Rule(Action.GONE, "it is older than one year", code=12702),
+    Rule(Action.DENIED, "the app's owner has no permission for it", code=200, message=r"no permission"),
     Rule(Action.RETRY, "Zoom took too long", status=408),
 )
 
@@ -82,61 +90,55 @@ RULES = (
 class Verdict:
     """What an answer means, with Zoom's own words for the log.
 
-    `code` is Zoom's number, not the HTTP status; it is None where the body is not Zoom's JSON. `pause` is how
-    many seconds Zoom asks to wait.
+    `code` is Zoom's number, not the HTTP status; it is None where the body is not Zoom's JSON. `retry_after`
+    is how many seconds Zoom asks to wait.
     """
 
     action: Action
     reason: str
     status: int
     code: int | None
-    message: str
-    pause: float = 0.0
+    message: str = ""
+    retry_after: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """Why, without what names the resource."""
+        code = f", code {self.code}" if self.code is not None else ""
+        return f"{self.reason} (HTTP {self.status}{code})"
 
     def __str__(self) -> str:
-        code = f", code {self.code}" if self.code is not None else ""
         words = re.sub(PRIVATE, r"\1…", self.message) or "no message"
-        return f"{self.reason} (HTTP {self.status}{code}: {words})"
+        return f"{self.words.removesuffix(')')}: {words})"
 
 
-def judge(response: requests.Response) -> Verdict | None:
-    """Say what to do about an answer; None where it holds the data that was asked for.
+def judge(answer: Answer, path: str = "", *, is_text: bool = False) -> Verdict | None:
+    """Say what to do about an answer for this path; None where it holds the data that was asked for.
 
     HTTP 200 is no proof: Zoom at times sends an error as the body of one, and a proxy may send HTML.
     """
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    fields = body if isinstance(body, Mapping) else {}
+    status, fields = answer.status, answer.fields
     number = str(fields.get("code", ""))
     code = int(number) if number.isdecimal() else None
     message = str(fields.get("message", ""))
+    is_success = 200 <= status < 300
     is_error = code or (fields and fields.keys() <= ERROR_KEYS)
-    is_success = 200 <= response.status_code < 300
-    if is_success and isinstance(body, Mapping) and not is_error:
+    is_data = answer.body is None and not answer.is_html if is_text else isinstance(answer.body, dict)
+    if is_success and is_data and not is_error:
         return None
     for rule in RULES:
-        if rule.matches(response.status_code, code, message):
-            return Verdict(rule.action, rule.reason, response.status_code, code, message)
-    if response.status_code >= 500:
-        return Verdict(Action.RETRY, "Zoom has a server error", response.status_code, code, message)
-    if body is None and response.status_code == 403:
-        return Verdict(Action.BLOCKED, "a proxy or a firewall refuses it", 403, None, "")
-    if body is None:
-        return Verdict(Action.RETRY, "the answer is not JSON", response.status_code, None, "")
+        if rule.matches(status, code, message, path):
+            return Verdict(rule.action, rule.reason, status, code, message)
+    if status >= 500:
+        return Verdict(Action.RETRY, "Zoom has a server error", status, code, message)
+    if answer.body is None and is_success and not answer.is_html:
+        return Verdict(Action.RETRY, "the answer is not JSON", status, None)
+    if answer.body is None or (400 <= status < 500 and code is None):
+        # Zoom gives its refusals a code: what has none comes from something on the way.
+        return Verdict(Action.FOREIGN, "a proxy or a firewall refuses it", status, None, message)
     if is_success and not fields:
-        return Verdict(Action.FAIL, "the answer is not a JSON object", response.status_code, None, "")
-    return Verdict(Action.FAIL, "Zoom refused the request", response.status_code, code, message)
-
-
-class Skipped(Exception):
-    """The resource has no such data, for a reason that the table names."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(str(verdict))
-        self.verdict = verdict
-        self.level = logging.INFO if verdict.action is Action.SKIP else logging.WARNING
+        return Verdict(Action.UNREAD, "the answer is not a JSON object", status, None)
+    return Verdict(Action.UNREAD, "Zoom refused the request", status, code, message)
 
 
 def scope_to_add(message: str, scopes: tuple[str, ...]) -> str:

@@ -17,6 +17,8 @@ from email.utils import parsedate_to_datetime
 from itertools import count
 
 LABELS = LIGHT, MEDIUM, HEAVY = "LIGHT", "MEDIUM", "HEAVY"
+# Requests that whole streams wait for, those that end what has been begun, and all others.
+FIRST, SECOND, LAST = range(3)
 
 PLANS: Mapping[str, Mapping[str, float]] = {
     "free": {LIGHT: 4, MEDIUM: 2, HEAVY: 1},
@@ -35,23 +37,23 @@ LONGEST_PAUSE = 60.0
 
 
 @dataclass(frozen=True)
-class Timer:
+class Clock:
     """The local clock and the sleeper, in seconds, in one place so that tests can replace both."""
 
-    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
 
 class Budget:
-    """Hands out the requests of one label at an even pace; urgent requests go first.
+    """Lets the requests of one label leave at an even pace, those with the lowest `priority` first.
 
     Only the waiter at the head sleeps until the next slot, everybody else until woken: a hundred
     waiting threads cost no more than one.
     """
 
-    def __init__(self, per_second: float, timer: Timer) -> None:
+    def __init__(self, per_second: float, clock: Clock) -> None:
         self.per_second = per_second
-        self._timer = timer
+        self._clock = clock
         self._lock = threading.Lock()
         self._waiting: list[tuple[int, int, threading.Event]] = []
         self._arrivals = count()
@@ -59,37 +61,37 @@ class Budget:
         self.taken = 0
         self._closed: Exception | None = None
 
-    def take(self, *, urgent: bool) -> float:
+    def take(self, priority: int) -> float:
         """Wait for the next slot. Returns the seconds waited; raises what the budget was closed with."""
-        began = self._timer.clock()
-        ticket = (0 if urgent else 1, next(self._arrivals), threading.Event())
+        began = self._clock.now()
+        ticket = (priority, next(self._arrivals), threading.Event())
         with self._lock:
             heapq.heappush(self._waiting, ticket)
         while True:
             with self._lock:
                 if self._closed:
-                    self._leave(ticket)
+                    self._remove(ticket)
                     raise self._closed
                 is_head = self._waiting[0] is ticket
-                now = self._timer.clock()
+                now = self._clock.now()
                 if is_head and now >= self._next_slot:
-                    # Nobody follows a late one too closely: Zoom looks at every second, not at the average.
+                    # After a late request keep the full interval: Zoom counts per second, not on average.
                     interval = 1 / self.per_second
                     self._next_slot = max(self._next_slot + interval, now + interval - CATCH_UP_SECONDS)
                     self.taken += 1
-                    self._leave(ticket)
+                    self._remove(ticket)
                     return now - began
                 pause = self._next_slot - now
                 ticket[2].clear()
             if is_head:
-                self._timer.sleep(pause)
+                self._clock.sleep(pause)
             else:
                 ticket[2].wait()
 
-    def pause(self, seconds: float) -> None:
+    def hold(self, seconds: float) -> None:
         """Let nobody pass for some time: Zoom has just refused a request of this label."""
         with self._lock:
-            self._next_slot = max(self._next_slot, self._timer.clock() + seconds)
+            self._next_slot = max(self._next_slot, self._clock.now() + seconds)
 
     def close(self, error: Exception) -> None:
         """Let nobody pass any more."""
@@ -98,7 +100,7 @@ class Budget:
             for _, _, woken in self._waiting:
                 woken.set()
 
-    def _leave(self, ticket: tuple[int, int, threading.Event]) -> None:
+    def _remove(self, ticket: tuple[int, int, threading.Event]) -> None:
         if self._waiting[0] is ticket:
             heapq.heappop(self._waiting)
         else:
@@ -116,12 +118,12 @@ class RateLimits:
     down a plan when a label is refused again and again. It changes the limit of a label twice at most.
     """
 
-    def __init__(self, plan: str, share: int, timer: Timer) -> None:
+    def __init__(self, plan: str, share: int, clock: Clock) -> None:
         self._learns = plan == "auto"
         self._share = min(share / 100, FASTEST)
         self._lock = threading.Lock()
         self._limits = dict(PLANS["pro" if self._learns else plan])
-        self._budgets = {label: Budget(limit * self._share, timer) for label, limit in self._limits.items()}
+        self._budgets = {label: Budget(limit * self._share, clock) for label, limit in self._limits.items()}
         self._changes = Counter[str]()
         self._refused_in_a_row = Counter[str]()
         self._are_named = False
@@ -140,7 +142,7 @@ class RateLimits:
 
     def refused(self, label: str, headers: Mapping[str, str]) -> None:
         """Take notice of a refusal: hold the label for a moment, so that Zoom's window empties a little."""
-        self._budgets[label].pause(PAUSE_SECONDS)
+        self._budgets[label].hold(PAUSE_SECONDS)
         self._learn(label, headers)
         self._refused_in_a_row[label] += 1
         if self._learns and not self._are_named and self._refused_in_a_row[label] >= REFUSALS:
@@ -178,7 +180,7 @@ def is_daily(headers: Mapping[str, str]) -> bool:
     return headers.get("X-RateLimit-Type", "").lower() == "daily-limit"
 
 
-def asked_pause(headers: Mapping[str, str]) -> float:
+def retry_after_seconds(headers: Mapping[str, str]) -> float:
     """The seconds that a Retry-After asks for, in whichever of its forms: a number, or a date.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-retry-after; Zoom's own form is an ISO date. 0 without one.
@@ -191,7 +193,7 @@ def asked_pause(headers: Mapping[str, str]) -> float:
     return max(0.0, (until - now).total_seconds())
 
 
-def asked_moment(headers: Mapping[str, str]) -> str:
+def retry_after_text(headers: Mapping[str, str]) -> str:
     """When a Retry-After ends, in words; a day's requests come back at midnight if there is none."""
     text = headers.get("Retry-After", "").strip()
     if not text.isdecimal():
@@ -208,32 +210,32 @@ def _moment(text: str) -> datetime | None:
 
 
 @dataclass
-class Retries:
+class RetryBudget:
     """Repeats within a bound of time: exponential pauses with full jitter.
 
     https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """
 
-    timer: Timer
+    clock: Clock
     seconds: float = 600.0
     _began: float | None = field(default=None, init=False)
     _attempts: int = field(default=0, init=False)
 
-    def fresh(self) -> "Retries":
+    def fresh(self) -> "RetryBudget":
         """The same bounds for another request."""
-        return Retries(self.timer, self.seconds)
+        return RetryBudget(self.clock, self.seconds)
 
-    def pause(self, at_least: float = 0.0) -> bool:
+    def wait_for_next(self, at_least: float = 0.0) -> bool:
         """Sleep before the next attempt, as long as Zoom asks if that leaves time for one.
 
         Returns whether there is another attempt: False once the time is used up.
         """
-        now = self.timer.clock()
+        now = self.clock.now()
         self._began = now if self._began is None else self._began
         left = self._began + self.seconds - now
         seconds = random.uniform(0, min(LONGEST_PAUSE, 2.0**self._attempts))
         self._attempts += 1
         if seconds > left:
             return False
-        self.timer.sleep(max(seconds, min(at_least, left)))
+        self.clock.sleep(max(seconds, min(at_least, left)))
         return True

@@ -1,42 +1,61 @@
 """The connections to Zoom, one pool for all streams, and answers that are parsed once."""
 
 import json
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
-PIECE_BYTES = 2**20
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of Zoom's, or of something on the way.
+
+    status   HTTP's
+    headers  found whatever their case
+    body     the JSON in it, parsed; None where there is none
+    text     what came instead of JSON, as bytes
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    text: bytes = b""
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The body where it is an object, else nothing."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    @property
+    def is_html(self) -> bool:
+        return "html" in self.headers.get("Content-Type", "") or self.text.lstrip()[:1] == b"<"
+
+    @classmethod
+    def of(cls, response: requests.Response) -> "Answer":
+        """Read a response to its end, so that its connection is free again, and parse it."""
+        content = response.raw.read(decode_content=True)
+        body, text = None, content
+        # A text for a person, whatever it says, is no JSON of Zoom's.
+        if not response.headers.get("Content-Type", "").startswith("text/vtt"):
+            try:
+                body, text = parsed(content), b""
+            except ValueError:
+                body = None
+        return cls(response.status_code, response.headers, body, text)
 
 
-class JsonResponse(requests.Response):
-    """A response whose body is read in one piece, and parsed once, however often it is asked for."""
-
-    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
-        return super().iter_content(PIECE_BYTES, decode_unicode)
-
-    @cached_property
-    def body(self) -> Any:
-        try:
-            return orjson.loads(self.content)
-        except ValueError:
-            # Half of a character that takes two, as when a text is cut off, is no JSON to orjson.
-            lenient = json.loads(self.content.decode("utf-8-sig", "replace"))
-            return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace"))
-
-    def json(self, **kwargs: Any) -> Any:
-        """The parsed body; raises ValueError where it is not JSON."""
-        return self.body
-
-
-class _JsonAdapter(HTTPAdapter):
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        response = super().build_response(req, resp)
-        response.__class__ = JsonResponse
-        return response
+def parsed(content: bytes) -> Any:
+    """The JSON in a body. Raises ValueError where there is none."""
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        # Half of a character that takes two, as when a text is cut off, is no JSON to orjson.
+        lenient = json.loads(content.decode("utf-8-sig", "replace"))
+        return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def make_session(connections: int, user_agent: str = "") -> requests.Session:
@@ -44,7 +63,7 @@ def make_session(connections: int, user_agent: str = "") -> requests.Session:
     session = requests.Session()
     if user_agent:
         session.headers["User-Agent"] = user_agent
-    adapter = _JsonAdapter(pool_connections=4, pool_maxsize=connections)
+    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -10,6 +10,7 @@ from typing import Any
 
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField
@@ -22,8 +23,9 @@ from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 
 from source_zoom.api.rate_limits import LABELS
 from source_zoom.counts import Summary
-from source_zoom.engine.stream import Slice, ZoomStream
-from source_zoom.exceptions import StreamEnded
+from source_zoom.engine.slices import Slice
+from source_zoom.engine.stream import ZoomStream
+from source_zoom.exceptions import StreamEnded, Unread, ZoomError
 
 logger = logging.getLogger("airbyte.source_zoom")
 cdk_logger = logger.getChild("cdk")
@@ -37,11 +39,15 @@ class Stopped(Exception):
     """Somebody wants the reading to end before it is complete."""
 
 
+class AlreadyTold(Exception):
+    """A slice was not read, and nothing more is to be shown of it."""
+
+
 class RecordQueue(Queue[QueueItem]):
     """From the threads that read to the one that writes, by pages: a wake-up costs more than a record does.
 
-    Nobody is held up with a page in hand. Who wants another one waits in `wait_for_room` while too many
-    records are unwritten.
+    A thread never blocks in the middle of a page: it blocks before it fetches the next one, in
+    `wait_until_drained`, while too many records are unwritten. `_drained` guards `_unwritten`.
     """
 
     def __init__(self, summary: Summary, most: int = MOST_RECORDS) -> None:
@@ -50,14 +56,19 @@ class RecordQueue(Queue[QueueItem]):
         self._page: deque[AirbyteMessage] = deque()
         self._most = most
         self._unwritten = 0
-        self._room = threading.Condition()
+        self._drained = threading.Condition()
+
+    def __repr__(self) -> str:
+        return f"RecordQueue({self._unwritten} unwritten)"
 
     def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
-        self._items.put(item)
+        is_told = isinstance(item, StreamThreadException) and isinstance(item.exception, AlreadyTold)
+        if not is_told:
+            self._items.put(item)
 
     def put_page(self, messages: Iterable[AirbyteMessage]) -> None:
         page = deque(messages)
-        with self._room:
+        with self._drained:
             self._unwritten += len(page)
         self._items.put(page)
 
@@ -69,10 +80,10 @@ class RecordQueue(Queue[QueueItem]):
             if not isinstance(item, deque):
                 return item
             self._page = item
-            with self._room:
+            with self._drained:
                 self._unwritten -= len(item)
                 if self._unwritten <= self._most // 2:
-                    self._room.notify_all()
+                    self._drained.notify_all()
         return self._page.popleft()
 
     def empty(self) -> bool:
@@ -82,12 +93,12 @@ class RecordQueue(Queue[QueueItem]):
         """Let `get` raise Stopped once it has given out what is there. Signal handlers may call this."""
         self._items.put(None)
 
-    def wait_for_room(self) -> None:
+    def wait_until_drained(self) -> None:
         if self._unwritten < self._most:
             return
-        with self._summary.waiting("the destination"), self._room:
+        with self._summary.waiting("the destination"), self._drained:
             while self._unwritten >= self._most:
-                self._room.wait()
+                self._drained.wait()
 
 
 class ConcurrentRead:
@@ -101,14 +112,14 @@ class ConcurrentRead:
         self._summary = summary
         self._messages = messages
         self._num_workers = num_workers
-        self._room = {label: threading.Semaphore(max(1, num_workers // len(LABELS))) for label in LABELS}
+        self._slots = {label: threading.Semaphore(max(1, num_workers // len(LABELS))) for label in LABELS}
         self._streams: list[AbstractStream] = []
 
     def add(self, stream: ZoomStream, cursor: Cursor) -> None:
         cursor_field = stream.cursor_field
         self._streams.append(
             DefaultStream(
-                partition_generator=_Slices(stream, self._room[stream.rate_limit], self.queue, self._summary),
+                partition_generator=_Slices(stream, self._slots[stream.rate_limit], self.queue),
                 name=stream.name,
                 json_schema=stream.get_json_schema,
                 primary_key=list(stream.key_fields()),
@@ -134,35 +145,69 @@ class ConcurrentRead:
 
 
 class _Slices(PartitionGenerator):
-    """The slices of a stream, each as soon as there is room for it among those of its label."""
+    """The slices of a stream, each as soon as one of the slots of its label is free.
 
-    def __init__(
-        self, stream: ZoomStream, room: threading.Semaphore, queue: RecordQueue, summary: Summary
-    ) -> None:
+    `_lock` guards `_under_way`, the number of slices that have not ended, and the two flags.
+    """
+
+    def __init__(self, stream: ZoomStream, slots: threading.Semaphore, queue: RecordQueue) -> None:
         self.stream = stream
-        self._room = room
+        self._slots = slots
         self._queue = queue
-        self._summary = summary
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._under_way = 0
         self._is_running = False
-        self._has_ended = False
+        self._has_failed = False
+
+    def __repr__(self) -> str:
+        return f"_Slices({self.stream.name}, {self._under_way} under way)"
 
     def generate(self) -> Iterator[Partition]:
-        for stream_slice in self.stream.slices():
-            self._room.acquire()
-            yield _SlicePartition(self, stream_slice)
-
-    def read(self, stream_slice: Slice) -> None:
+        failure = None
         try:
-            self._queue.wait_for_room()
-            for page in self.stream.read_pages(stream_slice):
-                self._put(page)
-                self._queue.wait_for_room()
-        except Exception as error:
-            if self._is_news(stream_slice, error):
-                raise
+            for found in self.stream.slices():
+                self._slots.acquire()
+                with self._lock:
+                    self._under_way += 1
+                yield SlicePartition(self, found)
+        except ZoomError as error:
+            failure = error
+            if isinstance(error, StreamEnded):
+                self.stream.end_search(error)
         finally:
-            self._room.release()
+            self.stream.end_generation()
+        with self._lock:
+            self._lock.wait_for(lambda: self._under_way == 0)
+        try:
+            self.stream.conclude()
+        except ZoomError as error:
+            failure = failure or error
+        if failure:
+            raise self._told_once(failure)
+
+    def read(self, found: Slice) -> None:
+        try:
+            self._queue.wait_until_drained()
+            for page in self.stream.read_pages(found):
+                self._put(page)
+                self._queue.wait_until_drained()
+        except ZoomError as error:
+            failure = self._failure(found, error)
+            # Whatever is said of it, the slice has not been read: its partition is not closed.
+            raise self._told_once(failure) if failure else AlreadyTold() from None
+        finally:
+            self._slots.release()
+            with self._lock:
+                self._under_way -= 1
+                self._lock.notify_all()
+
+    def _failure(self, found: Slice, error: ZoomError) -> ZoomError | None:
+        """What makes the stream incomplete where a slice could not be read."""
+        try:
+            is_tolerable = isinstance(error, Unread) and not self.stream.fail(found, error)
+        except ZoomError as failure:
+            return failure
+        return None if is_tolerable else error
 
     def _put(self, page: list[dict[str, Any]]) -> None:
         name = self.stream.name
@@ -180,29 +225,27 @@ class _Slices(PartitionGenerator):
         # Those who made the page hold on to it until the next one, for which they may have to wait.
         page.clear()
 
-    def _is_news(self, stream_slice: Slice, error: Exception) -> bool:
-        """Count a failure. Returns whether the CDK should show it: one error is enough for a stream."""
-        if not isinstance(error, StreamEnded):
-            return self._summary.fail(self.stream.name, self.stream.path(stream_slice=stream_slice))
+    def _told_once(self, error: ZoomError) -> Exception:
+        """The error for the CDK to show, if it is the first of the stream."""
         with self._lock:
-            is_first, self._has_ended = not self._has_ended, True
-            return is_first
+            is_first, self._has_failed = not self._has_failed, True
+            return error if is_first else AlreadyTold()
 
 
-class _SlicePartition(Partition):
+class SlicePartition(Partition):
     """One slice of a stream. The CDK's own class copies, inspects and transforms every record."""
 
-    def __init__(self, slices: _Slices, stream_slice: Slice) -> None:
+    def __init__(self, slices: _Slices, found: Slice) -> None:
         self._slices = slices
-        self._slice = stream_slice
+        self.slice = found
 
     def read(self) -> Iterator[Record]:
         """Nothing: the records go into the queue page by page."""
-        self._slices.read(self._slice)
+        self._slices.read(self.slice)
         return iter(())
 
     def to_slice(self) -> Mapping[str, Any]:
-        return self._slice
+        return {"name": self.slice.name}
 
     def stream_name(self) -> str:
         return self._slices.stream.name

@@ -14,8 +14,8 @@ class RowIds:
     same rows have the same keys in every sync.
     """
 
-    def __init__(self, identity: Sequence[str]) -> None:
-        self._identity = identity
+    def __init__(self, fields: Sequence[str]) -> None:
+        self._fields = fields
         # By the hash of the digest, which takes less memory: a list can have a hundred thousand rows.
         self._seen: dict[int, int] = {}
 
@@ -35,7 +35,7 @@ class RowIds:
 
     def _digest(self, row: Mapping[str, Any]) -> bytes:
         # An empty field and an absent one are the same: Zoom is not consistent about them.
-        values = [value or None for value in map(row.get, self._identity)]
+        values = [value or None for value in map(row.get, self._fields)]
         return blake2b(orjson.dumps(values, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
 

@@ -1,13 +1,17 @@
-"""What all streams have in common: URLs, paging, parsing, and the way from a parent to its children."""
+"""What all streams have in common: a declaration, its slices, and the records of each."""
 
 import logging
-from abc import ABC, abstractmethod
+import threading
+from abc import ABC
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from itertools import chain, islice
+from string import Formatter
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import requests
 from airbyte_cdk.models import FailureType, SyncMode
@@ -16,109 +20,119 @@ from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
 from airbyte_cdk.sources.utils.casing import camel_to_snake
 
 from source_zoom.api.client import Sync, ZoomClient
-from source_zoom.api.errors import Skipped
+from source_zoom.api.rate_limits import FIRST, LAST, SECOND
 from source_zoom.api.scopes import Permissions, Scopes
-from source_zoom.engine.cursor import Outlet
+from source_zoom.engine.again import read_again
+from source_zoom.engine.cursor import DayCursor, Span, StateOutput
+from source_zoom.engine.parents import PARENT_THREADS, Parent, read_ahead
 from source_zoom.engine.row_ids import RowIds
-from source_zoom.engine.sharing import Shared, read_ahead
-from source_zoom.exceptions import PageTokenLost, StreamEnded, ZoomError
+from source_zoom.engine.slices import (
+    ONE_DAY,
+    Closed,
+    Event,
+    Fields,
+    Row,
+    Searched,
+    Slice,
+    Window,
+    encode,
+    utc_day,
+)
+from source_zoom.engine.tally import Tally
+from source_zoom.exceptions import (
+    DailyLimitReached,
+    Outcome,
+    PageTokenLost,
+    Refused,
+    Settled,
+    StreamEnded,
+    TooOld,
+    Unread,
+    ZoomError,
+)
 
 logger = logging.getLogger("airbyte.source_zoom")
 
 Record = dict[str, Any]
-Slice = Mapping[str, Any]
 
-PARENT_THREADS = 16
 RESTARTS = 5
-
-
-class Parent(ABC):
-    """Something whose records other streams need: read once for all of them, through `shared`."""
-
-    shared: Iterable[Record] = ()
-    readers: Sequence["Parent"] = ()
-
-    @abstractmethod
-    def __init__(self, sync: Sync, *parents: "Parent") -> None: ...
-
-    @classmethod
-    def parent_classes(cls) -> Sequence[type["Parent"]]:
-        """The parents that the constructor takes, after the Sync."""
-        return ()
-
-    @classmethod
-    def parent_fields(cls) -> Iterable[str]:
-        """The fields that this one reads of its parents' records."""
-        return ()
-
-    @classmethod
-    def missing_scopes(cls, permissions: Permissions) -> list[str]:
-        """The scopes without which this one cannot be read, its parents' first."""
-        found = [scope for parent in cls.parent_classes() for scope in parent.missing_scopes(permissions)]
-        return list(dict.fromkeys(found))
-
-    @classmethod
-    def scope_warnings(cls, permissions: Permissions) -> Iterable[str]:
-        """What it costs to do without a scope that this one can do without."""
-        return ()
-
-    def share(self, readers: Sequence["Parent"]) -> None:
-        """Let these children read the fields that they want of every record, asking Zoom once for all."""
-        self.readers = readers
-        kept = {field for reader in readers for field in reader.parent_fields()}
-        self.shared = Shared(lambda: self.records_for_children(kept), len(readers))
-
-    def first_day(self, today: date) -> date:
-        """The first day (UTC) of which this one, or whoever reads from it, wants past occurrences."""
-        return min((reader.first_day(today) for reader in self.readers), default=today)
-
-    @abstractmethod
-    def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
-        """Read the kept fields of every record."""
+# How far back Zoom answers for windows of days: its reports for six months, other lists as long as there are
+# any, which is found out by asking until a year has been empty.
+REPORT_MONTHS, ACCOUNT_AGE = 6, 0
+EMPTY_MONTHS = 12
+# Zoom was founded in 2011.
+FIRST_MONTH = date(2011, 1, 1)
 
 
 class ZoomStream(HttpStream, Parent, ABC):
-    """A list or an object of Zoom's, declared by class attributes.
+    """A list, an object or a text of Zoom's, declared by class attributes.
 
-    endpoint      path below the API's base; `{name}` is a field of the slice
-    record_key    where the answer holds the records; "" where the answer is the record
-    primary_key   the fields that identify a record
-    rate_limit    Zoom's label: LIGHT, MEDIUM or HEAVY
-    scopes        (classic, granular): either lets the app read it, and so does any after them
-    page_size     records a page; None where Zoom does not page
-    params        query parameters of every request
-    slice_params  fields of the slice that go into the query
-    variants      queries whose answers together are the slice's records
-    identity      the fields behind `row_id`, where Zoom gives no key
-    host_secrets  fields that let their holder act as the host
+    Where its units come from: nowhere, which makes one; or
+      months          windows of the account, by month: how many months back Zoom answers, or ACCOUNT_AGE
+      parent_class    the rows of a parent (see ZoomSubstream)
+      items           the list inside a parent's rows whose items are the units; their fields are called
+                      `<items>.<field>`
+      only            the values that fields of a unit must have
+    How a unit is asked for:
+      endpoint        path below the API's base; `{name}` is a column that the stream inherits
+      address         the field of the unit that holds the whole address, in place of an endpoint
+      params          query parameters of every request
+      query_variants  queries whose answers together are the records of a unit
+      page_size       records a page; None where Zoom does not page
+    What comes:
+      record_key      where the answer holds the records; "" where the answer is the record
+      text_column     the column for a text; "" where the answer is JSON
+      primary_key     the fields that identify a record
+      cursor_field    the time by whose day (UTC) it is read incrementally, if it is
+      inherits        column that the connector adds -> field of the unit
+      row_id_fields   the fields behind `row_id`, where Zoom gives no key
+      host_secrets    fields that let their holder act as the host
+    What it costs and needs:
+      rate_limit      Zoom's label: LIGHT, MEDIUM or HEAVY
+      scopes          (classic, granular): either lets the app read it, and so does any after them
+      months_answered for how many months Zoom answers for what was once found; None: for ever
     """
 
-    endpoint: ClassVar[str]
+    endpoint: ClassVar[str] = ""
+    address: ClassVar[str] = ""
+    months: ClassVar[int | None] = None
+    items: ClassVar[str] = ""
+    only: ClassVar[Mapping[str, str]] = {}
     record_key: ClassVar[str] = ""
+    text_column: ClassVar[str] = ""
     rate_limit: ClassVar[str]
     scopes: ClassVar[Scopes]
     page_size: int | None = 300
     params: ClassVar[Mapping[str, str]] = {}
-    slice_params: ClassVar[Sequence[str]] = ()
-    variants: ClassVar[Sequence[Mapping[str, str]]] = ({},)
-    identity: ClassVar[Sequence[str]] = ()
+    query_variants: ClassVar[Sequence[Mapping[str, str]]] = ({},)
+    inherits: ClassVar[Mapping[str, str]] = {}
+    row_id_fields: ClassVar[Sequence[str]] = ()
     host_secrets: ClassVar[Sequence[str]] = ()
+    # Whole streams wait for the requests of a parent, nobody for those of a leaf.
+    parent_priority: ClassVar[int] = FIRST
 
-    # The CDK's resumable full refresh reads a single page where streams run concurrently.
-    is_resumable = False
+    parent: Parent | None = None
 
     def __init__(self, sync: Sync, *parents: Parent) -> None:
         super().__init__(*parents)  # type: ignore[arg-type]  # HttpSubStream's parents are HttpStreams
         self.sync = sync
-        self._http_client: ZoomClient = ZoomClient(
-            self.name, self.rate_limit, self.scopes, sync, is_one_of_many="{" in self.endpoint
+        self.parents = parents
+        self.days: DayCursor | None = None
+        self.client = ZoomClient(
+            self.name,
+            self.rate_limit,
+            self.scopes,
+            sync,
+            priority=SECOND if self.has_cursor() else LAST,
+            is_account_wide="{" not in self.endpoint + self.address,
         )
+        self._tally = Tally(sync.summary)
+        self._tally_lock = threading.Lock()
+        self._search_lock = threading.Lock()
+        self._oldest_month: date | None = None
         self._ended: StreamEnded | None = None
-        self.failures: list[Exception] = []
-
-    def make_cursor(self, state: Mapping[str, Any], outlet: Outlet) -> Cursor:
-        """The keeper of the stream's state: for a full refresh, that it has been read."""
-        return FinalStateCursor(self.name, self.namespace, outlet.messages)
+        self._has_warned = False
+        self.has_generated = False
 
     @classmethod
     def stream_name(cls) -> str:
@@ -126,185 +140,527 @@ class ZoomStream(HttpStream, Parent, ABC):
         return camel_to_snake(cls.__name__)
 
     @classmethod
+    def has_cursor(cls) -> bool:
+        """Whether it is read incrementally."""
+        return isinstance(cls.cursor_field, str)
+
+    @classmethod
+    def key_fields(cls) -> Sequence[str]:
+        """The primary key as a sequence, whether it is declared as one field or as several."""
+        return (cls.primary_key,) if isinstance(cls.primary_key, str) else cls.primary_key  # type: ignore[return-value]
+
+    @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
         own = [] if permissions.allow(cls.scopes) else [permissions.to_add(cls.scopes)]
         return list(dict.fromkeys([*super().missing_scopes(permissions), *own]))
 
+    @classmethod
+    def parent_fields(cls) -> Iterable[str]:
+        fields = [*cls.inherits.values(), *cls.only, *([cls.address] if cls.address else [])]
+        return {field.partition(".")[0] for field in fields}
+
+    # A full refresh with a cursor keeps the state as well, so a broken attempt goes on where it stopped. The
+    # CDK's own resumable full refresh reads a single page where streams run concurrently.
+    @property
+    def is_resumable(self) -> bool:
+        return self.has_cursor()
+
     def probe(self) -> None:
         """Ask for something that is not there. Raises ScopeMissing if the app may not even ask."""
-        self._http_client.send_request("GET", self.url_base + self.endpoint.format_map(defaultdict(int)))
+        if self.endpoint:
+            self.client.get(self.endpoint.format_map(defaultdict(int)), {})
 
-    @property
-    def url_base(self) -> str:
-        return self.sync.config.api_base
+    def attach_children(self, children: Sequence[Parent]) -> None:
+        self.client.priority = self.parent_priority
+        super().attach_children(children)
 
-    def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
-        return self.endpoint.format_map({name: encode(value) for name, value in (stream_slice or {}).items()})
+    def make_cursor(self, state: Mapping[str, Any], output: StateOutput) -> Cursor:
+        """The keeper of the stream's state: for a stream without a cursor, that it has been read."""
+        if not self.has_cursor():
+            return FinalStateCursor(self.name, self.namespace, output.messages)
+        lists: dict[str, ZoomStream] = {"": self, **{one.name: one for one in self._lists()}}
+        config, today = self.sync.config, self.sync.clock.today
+        span = Span(
+            today,
+            timedelta(days=config.lookback_days),
+            config.start_date or date.min,
+            self.parent.oldest(today) if self.parent else self.oldest(today),
+        )
+        ways = replace(self.parent.ways if self.parent else self.ways, is_by_parent=bool(self.address))
 
-    def request_params(
-        self,
-        stream_state: Mapping[str, Any] | None,
-        stream_slice: Slice | None = None,
-        next_page_token: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        size = {"page_size": self.page_size} if self.record_key and self.page_size else {}
-        from_slice = {name: stream_slice[name] for name in self.slice_params} if stream_slice else {}
-        return {**self.params, **size, **from_slice, **(next_page_token or {})}
+        def key_of(name: str, unit: Fields) -> str:
+            return lists[name].key_of(unit)
 
-    def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
-        token = response.json().get("next_page_token") if self.page_size else None
-        if token and not isinstance(token, str):
-            raise ZoomError(f"Zoom's answer holds a page token that is no text: {token!r:.100}.")
-        return {"next_page_token": token} if token else None
+        def oldest_of(name: str) -> date | None:
+            one = lists[name]
+            months = one.months_answered or (one.parent.months_answered if one.parent else None)
+            return months_before(today, months) if months else None
 
-    def parse_response(
-        self, response: requests.Response, *, stream_slice: Slice | None = None, **_: Any
-    ) -> list[Record]:
-        body = response.json()
-        records = body.get(self.record_key) if self.record_key else [body]
-        if self.record_key and self.record_key in body and records is None:
-            return []
-        if not isinstance(records, list) or not all(isinstance(row, dict) and row for row in records):
-            where = f"a list of objects in {self.record_key!r}" if self.record_key else "an object"
-            resource = self.path(stream_slice=stream_slice)
-            raise ZoomError(f"Zoom's answer to GET {resource} does not hold {where}.")
-        inherited = stream_slice or {}
-        return [{**inherited, **record} for record in records]
+        self.days = DayCursor(self.name, str(self.cursor_field), state, span, ways, output, key_of)
+        self.days.retries.start(oldest_of)
+        return self.days
 
-    def read_records(
-        self,
-        sync_mode: SyncMode,
-        cursor_field: list[str] | None = None,
-        stream_slice: Slice | None = None,
-        stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterator[Record]:
-        """The records of one slice; overriding it keeps the CDK from reading the first page only."""
-        for page in self.read_pages(stream_slice or {}):
-            yield from page
+    def _lists(self) -> "list[ZoomStream]":
+        return [one for one in self.lists() if isinstance(one, ZoomStream)]
 
-    def read_pages(self, stream_slice: Slice) -> Iterator[list[Record]]:
-        """The records of one slice, page by page."""
-        for records in self._read_slice(stream_slice):
-            self.sync.summary.add(self.name, records=len(records))
-            yield records
+    def oldest(self, today: date) -> date:
+        """The first day for which Zoom answers, as far as that is a rule."""
+        months = self.months or (self.months_answered if self.has_window() else None)
+        return months_before(today, months) if months else date.min
 
-    @abstractmethod
-    def slices(self) -> Iterable[Slice]:
-        """What to ask for, one by one."""
+    def days_wanted(self) -> list[Window]:
+        return self.days.days_wanted() if self.days else super().days_wanted()
 
-    def stream_slices(
-        self,
-        sync_mode: SyncMode,
-        cursor_field: list[str] | None = None,
-        stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterable[Slice]:
-        # Not HttpSubStream's, which reads the parent anew for every child.
-        return self.slices()
+    def is_behind(self, day: date) -> bool:
+        if not self.days:
+            return super().is_behind(day)
+        return not self.has_generated and self.days.is_behind(day)
+
+    def owed(self, name: str) -> frozenset[str]:
+        if not self.days:
+            return super().owed(name)
+        entries = self.days.retries.entries
+        return frozenset(key for (one, key), entry in entries.items() if one == name and not entry.is_owed)
+
+    # Slices
+
+    def slices(self) -> Iterator[Slice]:
+        """What to ask for, one by one; at the end what could not be read in earlier syncs.
+
+        What the day's requests do not suffice for is found all the same, and owed to the next sync.
+        """
+        source = (
+            self._slices_of_rows(self.parent)
+            if self.parent
+            else self._windows()
+            if self.days
+            else self.own_slices()
+        )
+        for found in source:
+            if self._ended and not (self.days and self.days.can_owe):
+                return
+            if not self._ended:
+                yield found
+            if self.days and self.days.was_refused:
+                # One request tells whether Zoom still refuses the endpoint.
+                return
+        if self.days:
+            yield from self.days.due_slices(self.slices_again)
+            self.days.all_generated()
+
+    def own_slices(self) -> Iterable[Slice]:
+        """The slices of a stream without a parent."""
+        return (Slice(self.endpoint),)
+
+    def slice_of(self, unit: Fields) -> Slice:
+        """The slice for a row of the parent's, for an item in one, or for what the state keeps of either."""
+        columns = {column: unit.get(field, unit.get(column)) for column, field in self.inherits.items()}
+        if self.address:
+            key = " ".join(str(columns.get(name)) for name in self.key_fields())
+            return Slice(str(unit.get(self.address)), {}, columns, columns, label=f"{self.name} of {key}")
+        path = self.endpoint.format_map({name: encode(value) for name, value in columns.items()})
+        query = {name: unit[name] for name in ("from", "to") if name in unit and self.has_window()}
+        kept = {field: unit.get(field) for field in self.inherits.values()}
+        return Slice(path, query, columns, kept)
+
+    def key_of(self, unit: Fields) -> str:
+        """The key of the slice that a state's unit makes. Raises KeyError where the unit lacks something."""
+        if not self.address:
+            for column in (name for _, name, _, _ in Formatter().parse(self.endpoint) if name):
+                if unit[self.inherits[column]] in (None, ""):
+                    raise KeyError(column)
+        return self.slice_of(unit).key
+
+    def slices_again(self, unit: Fields, days: Window) -> Iterator[Slice]:
+        """The slices of a unit on a retry list, the newest window first."""
+        found = self.slice_of(unit)
+        if not self.has_window():
+            yield found
+            return
+        first = max(days.first, self.oldest(self.sync.clock.today))
+        for month in reversed(list(Window(first, days.last).months())):
+            yield replace(found, query=month.query)
+
+    @classmethod
+    def has_window(cls) -> bool:
+        """Whether it is asked for by days."""
+        return cls.months is not None
+
+    def _slices_of_rows(self, parent: Parent) -> Iterator[Slice]:
+        events = iter(parent.shared)
+        first: list[Event] = []
+        failure: ZoomError | None = None
+        try:
+            # The search begins, so that its days get on even where all requests go into what is owed.
+            first += islice(events, 1)
+        except ZoomError as error:
+            failure = error
+        if self.days:
+            yield from self.days.due_slices(self.slices_again, are_owed=True)
+        if failure:
+            raise failure
+        for event in chain(first, events):
+            if isinstance(event, Row):
+                for unit in self.units_of(event.fields):
+                    found = replace(self.slice_of(unit), day=event.day)
+                    if self.days is None or self.days.open(event, found):
+                        yield found
+            else:
+                self.note(event)
+
+    def units_of(self, fields: Fields) -> Iterable[Fields]:
+        """The units in a parent's row: itself, or the items of a list in it."""
+        units: Iterable[Fields] = (fields,)
+        if self.items:
+            units = (
+                {**fields, **{f"{self.items}.{name}": value for name, value in item.items()}}
+                for item in fields.get(self.items) or ()
+            )
+        return (unit for unit in units if all(unit.get(name) == value for name, value in self.only.items()))
+
+    def note(self, event: Event) -> None:
+        """Take notice of how a list that leads here has ended, or how far a search has come."""
+        is_missing = self.days.note(event) if self.days and not isinstance(event, Row) else True
+        if isinstance(event, Searched):
+            self._tell_parents()
+        if isinstance(event, Closed):
+            with self._tally_lock:
+                self._tally.count(event.list)
+                if is_missing and event.outcome is Outcome.UNREAD and isinstance(event.why, Unread):
+                    name, resource = event.list, event.slice.name
+                    self._tally.fail(name, resource, event.why, has_memory=self.days is not None)
+
+    def window_slice(self, window: Window) -> Slice:
+        """The slice for the days of a window."""
+        return Slice(self.endpoint, window.query, day=window.first)
+
+    def _windows(self) -> Iterator[Slice]:
+        """The months of the account: the new ones, and those that are missing."""
+        assert self.days
+        for month in self.months_of(self.days.days_wanted()):
+            found = self.window_slice(month)
+            self.days.open_window(found)
+            self.days.note(Searched(month.first, month.last + ONE_DAY))
+            yield found
+
+    def months_of(self, days: Sequence[Window]) -> Iterator[Window]:
+        """The months to ask for, oldest first; the newest alone where no days are wanted but an answer is."""
+        today = self.sync.clock.today
+        for span in days or [Window(max(today.replace(day=1), self.oldest(today)), today)]:
+            first = max(span.first, self.oldest(today))
+            if first == date.min:
+                first = self._first_month(today)
+            yield from Window(first, span.last).months()
+
+    def _first_month(self, today: date) -> date:
+        """The month before which a year is empty, found by requests for one row each, once in a sync."""
+        with self._search_lock:
+            if self._oldest_month is None:
+                self._oldest_month = self._search_first_month(today.replace(day=1))
+            return self._oldest_month
+
+    def _search_first_month(self, month: date) -> date:
+        first, empty = month, 0
+        while empty < EMPTY_MONTHS and month > FIRST_MONTH:
+            last = month - ONE_DAY
+            month = last.replace(day=1)
+            query = {**self.params, **Window(month, last).query, "page_size": 1}
+            try:
+                rows = self.client.get(self.endpoint, query).fields.get(self.record_key) or ()
+            except (Settled, TooOld):
+                rows = ()
+            is_empty = not any(isinstance(row, dict) for row in rows)
+            empty = empty + 1 if is_empty else 0
+            first = first if is_empty else month
+        return first
+
+    # As a parent
+
+    def events(self, kept: Iterable[str]) -> Iterator[Event]:
+        """The kept fields of every row, and how each slice ended; several slices are read at a time."""
+        read = partial(self.read_for_children, tuple(kept))
+        if self.months is not None:
+            for month in self.months_in_turn():
+                yield from read(self.window_slice(month))
+                yield Searched(month.first, month.last + ONE_DAY)
+            yield from read_again(self)
+        elif self.parent is None:
+            yield from read_ahead(read, self.parent_slices(), PARENT_THREADS)
+        else:
+            yield from self._events_of_rows(self.parent, read)
+
+    def _are_children_at(self, day: date) -> bool:
+        return not Parent.is_behind(self, day)
+
+    def months_in_turn(self) -> Iterator[Window]:
+        """The months that children want, each when they have generated all before it.
+
+        A month searched in advance would be searched again where the day's requests end before it is read.
+        """
+        following: date | None = None
+        for month in self.months_of(Parent.days_wanted(self)):
+            if month.first == following:
+                with self.sync.generated:
+                    self.sync.generated.wait_for(partial(self._are_children_at, following))
+            yield month
+            following = month.last + ONE_DAY
 
     def parent_slices(self) -> Iterable[Slice]:
-        """The slices that children need."""
-        return self.slices()
+        """The slices that children need, of a stream without a parent."""
+        return self.own_slices()
 
-    def parent_batches(self) -> Iterable[Iterable[Slice]]:
-        """The slices that children need, in batches of which one is read to its end before the next."""
-        return (self.parent_slices(),)
+    def _events_of_rows(self, parent: Parent, read: "partial[list[Event]]") -> Iterator[Event]:
+        """In batches: one is read to its end before it is said that its days have been searched."""
+        events = iter(parent.shared)
+        left_out = Parent.owed(self, self.name)
+        passed: list[Event] = []
 
-    def share(self, readers: Sequence[Parent]) -> None:
-        # Whole streams wait for these requests, nobody for those of a leaf.
-        self._http_client.urgent = True
-        super().share(readers)
+        def batch() -> Iterator[Slice]:
+            for event in events:
+                if isinstance(event, Row):
+                    found = self.slice_of(event.fields)
+                    if found.key not in left_out:
+                        yield found
+                    else:
+                        passed.append(Closed(self.name, found, None))
+                else:
+                    passed.append(event)
+                    if isinstance(event, Searched):
+                        return
 
-    def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
-        """Several slices are read at a time; a failed one does not stop the others, and is raised last."""
+        while True:
+            yield from read_ahead(read, batch(), PARENT_THREADS)
+            yield from passed
+            if self._ended:
+                raise self._ended
+            if not passed or not isinstance(passed[-1], Searched):
+                self.client.deny()
+                return
+            passed.clear()
 
-        def read(stream_slice: Slice) -> list[Record]:
-            pages = self._read_slice(stream_slice)
-            try:
-                return [{name: record.get(name) for name in kept} for page in pages for record in page]
-            except StreamEnded:
+    def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
+        """The rows of one slice, as far as they could be read, and how it ended."""
+        rows: list[Event] = []
+        outcome = Outcome.READ
+        why: Settled | Unread | None = None
+        try:
+            for page in self.read_slice(found):
+                rows += [self._row(kept, found, record) for record in page]
+        except Settled as settled:
+            outcome, why = settled.outcome, settled
+            self.count_settled(found, settled)
+        except Unread as error:
+            outcome, why = Outcome.UNREAD, error
+        except DailyLimitReached as limit:
+            if not (found.unit and found.window):
                 raise
-            except Exception:
-                self.sync.summary.fail(self.name, self.path(stream_slice=stream_slice))
-                raise
+            return [Closed(self.name, found, None, limit)]
+        return [*rows, Closed(self.name, found, outcome, why)]
 
-        for batch in self.parent_batches():
-            yield from read_ahead(read, batch, PARENT_THREADS, self.failures)
-        if self.failures:
-            raise self.failures[0]
+    def _row(self, kept: Sequence[str], found: Slice, record: Record) -> Row:
+        fields = {name: record[name] if name in record else found.query.get(name) for name in kept}
+        if found.window is None:
+            return Row(fields)
+        try:
+            day = utc_day(record[str(self.cursor_field)])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            day = found.window.first
+        return Row(fields, min(max(day, found.window.first), found.window.last), self.ways.by_day)
 
-    def _read_slice(self, stream_slice: Slice | None) -> Iterator[list[Record]]:
-        """The pages of one slice. After what ends the whole stream, no slice asks for anything more."""
+    # Records
+
+    def read_pages(self, found: Slice) -> Iterator[list[Record]]:
+        """The records of one slice, page by page; a slice of which Zoom says that it has nothing has none."""
+        with self._tally_lock:
+            self._tally.count(self.name)
+        try:
+            for records in self.read_slice(found):
+                self.sync.summary.add(self.name, records=len(records))
+                yield records
+        except Settled as settled:
+            self.count_settled(found, settled)
+            if settled.outcome is Outcome.WITHHELD and self.days:
+                self.days.withhold(found, settled)
+
+    def count_settled(self, found: Slice, settled: Settled) -> None:
+        self.sync.summary.skip(self.name, settled.reason, f"{found.name}: {settled}")
+        if settled.outcome is Outcome.WITHHELD and not self.days:
+            self.sync.summary.withhold(self.name, found.key, settled.reason)
+
+    def fail(self, failed: Slice, error: Unread) -> bool:
+        """Note that a slice could not be read. Returns whether that makes the stream incomplete by itself."""
+        if self.days and not self.days.fail(failed, error):
+            return False
+        with self._tally_lock:
+            return self._tally.fail(self.name, failed.name, error, has_memory=self.days is not None)
+
+    def end_generation(self) -> None:
+        """Let no parent wait for this stream any more."""
+        self.has_generated = True
+        self._tell_parents()
+
+    def _tell_parents(self) -> None:
+        with self.sync.generated:
+            self.sync.generated.notify_all()
+
+    def conclude(self) -> None:
+        """Judge the stream once all its slices have ended. Raises the error that makes it incomplete."""
+        if self.days:
+            if self.days.is_limited:
+                self.days.owe_rest()
+            answered = {one.name: one.client.is_answered for one in self._lists()}
+            self.days.promote({**answered, "": self.client.is_answered}.__getitem__)
+            for (name, key), entry in self.days.retries.entries.items():
+                if entry.is_withheld:
+                    self.sync.summary.withhold(name or self.name, key, entry.words, 1 + (entry.others or 0))
         if self._ended:
             raise self._ended
         try:
-            for variant in self.variants:
-                yield from self._read_list(stream_slice, variant)
-        except Skipped as skipped:
-            example = f"{self.path(stream_slice=stream_slice)}: {skipped}"
-            self.sync.summary.skip(self.name, skipped.verdict.reason, example, skipped.level)
+            self.client.deny()
+        except Refused as refused:
+            self.end(refused)
+            raise
+        if error := self._tally.conclude():
+            raise error
+        if self.days and self.days.refused:
+            raise Refused(self.days.refused)
+
+    def end(self, ended: StreamEnded) -> None:
+        """Let no slice ask for anything more."""
+        self._ended = self._ended or ended
+        self.end_search(ended)
+
+    def end_search(self, ended: StreamEnded) -> None:
+        """Note that no more slices will be found in this sync."""
+        if isinstance(ended, DailyLimitReached):
+            if self.days:
+                self.days.is_limited = True
+            return
+        self._ended = self._ended or ended
+        if self.days and isinstance(ended, Refused):
+            self.days.refuse(ended.message or str(ended))
+
+    def read_slice(self, found: Slice) -> Iterator[list[Record]]:
+        """The pages of one slice. Raises Settled, Unread, or a StreamEnded, after which nothing is asked."""
+        if self._ended:
+            raise self._ended
+        try:
+            yield from self._read_variants(found)
+        except TooOld as error:
+            if not self._has_warned:
+                logger.warning(f"{self.name}: {found.name} is asked for again from a day later on: {error}.")
+            self._has_warned = True
+            if later := found.a_day_later():
+                yield from self.read_slice(later)
         except StreamEnded as ended:
-            self._ended = ended
+            self.end(ended)
             raise
 
-    def _read_list(self, stream_slice: Slice | None, query: Mapping[str, str]) -> Iterator[list[Record]]:
+    def _read_variants(self, found: Slice) -> Iterator[list[Record]]:
+        """The pages of each query. One that is refused costs itself alone."""
+        first: Unread | None = None
+        for variant in self.query_variants:
+            try:
+                yield from self.read_list(found, variant)
+            except Unread as error:
+                first = first or error
+                if error.failure_type is FailureType.transient_error:
+                    break
+        if first:
+            raise first
+
+    def read_list(self, found: Slice, query: Mapping[str, str]) -> Iterator[list[Record]]:
         """The pages of one list; from the first page again, without what has been read, if Zoom asks so."""
         # Eight bytes a row: a list can have a hundred thousand, and many lists are read at a time.
         emitted = array("q")
         # Within a slice only those fields of the key differ that are not the slice's.
-        fields = [name for name in self.key_fields() if name not in (stream_slice or {})]
+        fields = [name for name in self.key_fields() if name not in found.columns]
 
         def key(record: Record) -> int:
             return hash(tuple(map(record.get, fields)))
 
         for _ in range(1 + RESTARTS):
-            row_ids = RowIds(self.identity)
+            row_ids = RowIds(self.row_id_fields)
             before = frozenset(emitted)
-            keyless = 0
+            odd: list[str] = []
             try:
-                for page, is_last in self._pages(stream_slice, query):
+                for page, is_last in self._pages(found, query, odd):
                     self._finish(page, row_ids)
-                    records = [record for record in page if all(map(_is_key, map(record.get, fields)))]
-                    keyless += len(page) - len(records)
+                    records = [record for record in page if self._is_usable(record, fields, odd)]
                     fresh = [r for r in records if key(r) not in before] if before else records
                     if not is_last:
                         emitted.extend(map(key, fresh))
                     yield fresh
-                if keyless:
-                    raise ZoomError(
-                        f"Zoom's answer to GET {self.path(stream_slice=stream_slice)} has {keyless} record(s)"
-                        f" without {' and '.join(fields)}. The others were read."
-                    )
+                if odd:
+                    why = f"{len(odd)} record(s) {odd[0]}"
+                    sentence = f"Zoom's answer to GET {found.name} has {why}. The others were read."
+                    raise Unread(sentence, f"records {odd[0]}")
                 return
             except PageTokenLost as lost:
                 trouble = lost
-        raise ZoomError(
-            f"Zoom lost its place in {self.path(stream_slice=stream_slice)} {1 + RESTARTS} times: {trouble}.",
+        raise Unread(
+            f"Zoom lost its place in {found.name} {1 + RESTARTS} times: {trouble}.",
+            "Zoom lost its place",
             FailureType.transient_error,
         )
 
     def _pages(
-        self, stream_slice: Slice | None, query: Mapping[str, str]
+        self, found: Slice, query: Mapping[str, str], odd: list[str]
     ) -> Iterator[tuple[list[Record], bool]]:
-        """Each page of a list, and whether it is the last."""
-        token: Mapping[str, Any] | None = {}
+        """Each page of a list, and whether it is the last; rows that are no objects are odd ones."""
+        size = {"page_size": self.page_size} if self.record_key and self.page_size else {}
+        asked: dict[str, Any] = {**self.params, **size, **found.query, **query}
         used: set[str] = set()
-        while token is not None:
-            records, token = self._page(stream_slice, {**query, **token})
-            if token and token["next_page_token"] in used:
+        while True:
+            answer = self.client.get(found.path, asked, found.name, is_text=bool(self.text_column))
+            records = self._records(found, answer.fields, answer.text)
+            usable = [
+                {**found.columns, **record} for record in records if isinstance(record, dict) and record
+            ]
+            odd += ["that are no objects"] * (len(records) - len(usable))
+            token = answer.fields.get("next_page_token") if self.page_size else None
+            if token and not isinstance(token, str):
+                sentence = f"Zoom's answer holds a page token that is no text: {token!r:.100}."
+                raise Unread(sentence, "a page token that is no text")
+            if token in used:
                 raise PageTokenLost("the page token came a second time")
-            used.update((token or {}).values())
-            yield records, token is None
+            yield usable, not token
+            if not token:
+                return
+            used.add(token)
+            asked["next_page_token"] = token
 
-    def _page(
-        self, stream_slice: Slice | None, query: Mapping[str, str]
-    ) -> tuple[list[Record], Mapping[str, Any] | None]:
-        """One page, and the token of the next. The answer itself is not kept while the page is used."""
-        _, response = self._fetch_next_page(stream_slice, None, query)
-        return self.parse_response(response, stream_slice=stream_slice), self.next_page_token(response)
+    def _records(self, found: Slice, body: Mapping[str, Any], text: bytes) -> list[Any]:
+        """The records of an answer. Raises Unread where it does not hold them in the documented shape."""
+        if self.text_column:
+            return [{self.text_column: text.decode("utf-8-sig", "replace")}]
+        records = body.get(self.record_key, ...) if self.record_key else [body] if body else ...
+        if records is None:
+            return []
+        if not isinstance(records, list):
+            where = f"a list of objects in {self.record_key!r}" if self.record_key else "an object"
+            raise Unread(f"Zoom's answer to GET {found.name} does not hold {where}.", f"no {where}")
+        return records
+
+    def _is_usable(self, record: Record, fields: Sequence[str], odd: list[str]) -> bool:
+        """Whether a record has a key, and what else children need; a sentence's end on the list if not."""
+        why = "" if all(map(_is_key, map(record.get, fields))) else f"without {' and '.join(fields)}"
+        if why := why or self.oddity(record):
+            odd.append(why)
+        return not why
+
+    def oddity(self, record: Record) -> str:
+        """What makes a record useless for those who hang on it, as the end of a sentence; "" if nothing."""
+        return ""
+
+    def complete(self, record: Record) -> None:
+        """Add to a record what its key needs."""
 
     def _finish(self, records: list[Record], row_ids: RowIds) -> None:
         """Give keys to rows that have none, and take out what only the host should know."""
-        if self.identity:
+        for record in records:
+            self.complete(record)
+        if self.row_id_fields:
             for record, row_id in zip(records, row_ids.of(records), strict=True):
                 record["row_id"] = row_id
         if self.host_secrets and not self.sync.config.include_host_secrets:
@@ -312,36 +668,38 @@ class ZoomStream(HttpStream, Parent, ABC):
                 for name in self.host_secrets:
                     record.pop(name, None)
 
-    @classmethod
-    def key_fields(cls) -> Sequence[str]:
-        """The primary key as a sequence, whether it is declared as one field or as several."""
-        return (cls.primary_key,) if isinstance(cls.primary_key, str) else cls.primary_key  # type: ignore[return-value]
+    # What the CDK's HttpStream wants to know. The concurrent reading asks `slices` and `read_pages` alone.
+
+    @property
+    def url_base(self) -> str:
+        return self.sync.config.api_base
+
+    def path(self, **_: Any) -> str:
+        return self.endpoint
+
+    def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
+        return None
+
+    def parse_response(self, response: requests.Response, **_: Any) -> Iterable[Mapping[str, Any]]:
+        return ()
+
+    def read_records(self, sync_mode: SyncMode, *_: Any, **__: Any) -> Iterator[Record]:
+        """The records of all slices; overriding it keeps the CDK from reading the first page only."""
+        return (record for found in self.slices() for page in self.read_pages(found) for record in page)
 
 
 class ZoomSubstream(ZoomStream, HttpSubStream, ABC):
-    """A list or an object that Zoom has for each record of a parent.
+    """What Zoom has for each row of a parent, or for each item in one.
 
-    parent_class  the stream of the parents; `source.py` builds it and hands it over
-    inherits      column of the child -> field of the parent; the columns are the child's slice
+    parent_class  the parent; `source.py` builds it and hands it over
     """
 
-    parent: Parent  # type: ignore[assignment]  # PastOccurrences is no stream of the CDK's
+    parent: Parent  # type: ignore[assignment]  # not every parent is a stream of the CDK's
     parent_class: ClassVar[type[Parent]]
-    inherits: ClassVar[Mapping[str, str]]
 
     @classmethod
     def parent_classes(cls) -> Sequence[type[Parent]]:
         return (cls.parent_class,)
-
-    @classmethod
-    def parent_fields(cls) -> Iterable[str]:
-        return cls.inherits.values()
-
-    def slices(self) -> Iterator[Slice]:
-        for record in self.parent.shared:
-            if self._ended:
-                return
-            yield {column: record[field] for column, field in self.inherits.items()}
 
 
 def _is_key(value: object) -> bool:
@@ -349,11 +707,8 @@ def _is_key(value: object) -> bool:
     return isinstance(value, str | int) and value != ""
 
 
-def encode(value: object) -> str:
-    """A value as a path segment: Zoom wants UUIDs that begin with "/" or hold "//" encoded twice.
-
-    https://developers.zoom.us/docs/api/using-zoom-apis/#meeting-id-and-uuid
-    """
-    text = str(value)
-    once = quote(text, safe="")
-    return quote(once, safe="") if text.startswith("/") or "//" in text else once
+def months_before(today: date, months: int) -> date:
+    """The same day some months ago, or the last of that month."""
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=today.day - 1), following - ONE_DAY)

@@ -73,7 +73,7 @@ class ConfigFile:
             _tokens(self._content)["token_expiry_date"] = soon.isoformat(timespec="seconds")
         return {key: value for key, value in self._content.items() if key not in ("key_mode", "user_agent")}
 
-    def take_over(self, config: Mapping[str, Any]) -> None:
+    def save_tokens(self, config: Mapping[str, Any]) -> None:
         """Write the tokens of a refreshed Airbyte config into the file: all of it, or nothing.
 
         Other keys keep their value and shape, the file its mode, and a symlink leads to the new file.

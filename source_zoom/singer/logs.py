@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import orjson
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
-from source_zoom.run import sentence_only
+from source_zoom.run import drop_traceback
 
 metrics = logging.getLogger("airbyte.singer.metrics")
 
@@ -16,7 +16,7 @@ def to_stderr() -> None:
     """Send every log line to stderr: Airbyte's go to stdout, where a target wants messages only."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("%(levelname)s %(message)s"))
-    handler.addFilter(sentence_only)
+    handler.addFilter(drop_traceback)
     logging.getLogger().handlers[:] = [handler]
     requests = logging.getLogger("airbyte.source_zoom.requests")
     requests.setLevel(logging.DEBUG)

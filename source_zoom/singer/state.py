@@ -6,6 +6,7 @@ from typing import Any
 
 from airbyte_cdk.models import AirbyteStateMessage, AirbyteStateMessageSerializer
 
+from source_zoom.engine.cursor import VERSION
 from source_zoom.exceptions import ConfigError
 from source_zoom.singer.catalog import INCREMENTAL, Selection, TapStream
 from source_zoom.singer.conform import Json
@@ -62,7 +63,7 @@ class State:
         if not isinstance(bookmark, dict) or stream.cursor_field not in bookmark:
             logger.warning(f"{stream.name}: its bookmark is not one of this tap's, so everything is read.")
             return None
-        values = {stream.cursor_field: bookmark[stream.cursor_field], "version": 1}
+        values = {stream.cursor_field: bookmark[stream.cursor_field], "version": VERSION}
         descriptor = {"name": stream.name}
         return {
             "type": "STREAM",

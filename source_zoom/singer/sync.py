@@ -11,11 +11,10 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import AirbyteMessage, Status
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zoom.api.rate_limits import Timer
+from source_zoom.api.rate_limits import Clock
 from source_zoom.engine.reader import Stopped
-from source_zoom.lines import Lines
 from source_zoom.process import STOPPED
-from source_zoom.run import save_memory, signals_stop
+from source_zoom.run import stop_on_signal, tune_memory
 from source_zoom.singer.catalog import FULL_TABLE, INCREMENTAL, Selection, TapStream, configured, select
 from source_zoom.singer.catalog import tap_streams as offered
 from source_zoom.singer.config_file import ConfigFile, read_json
@@ -23,6 +22,7 @@ from source_zoom.singer.logs import to_stderr
 from source_zoom.singer.messages import Translator
 from source_zoom.singer.state import State
 from source_zoom.source import SourceZoom
+from source_zoom.stdout import StdoutWriter
 
 logger = logging.getLogger("airbyte.source_zoom")
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callab
     to_stderr()
     try:
         file = ConfigFile(arguments.config)
-        source = SourceZoom(Timer(clock, sleep), file.take_over, user_agent=file.user_agent)
+        source = SourceZoom(Clock(clock, sleep), file.save_tokens, user_agent=file.user_agent)
         return _Tap(file, source, arguments).run()
     except Stopped:
         return STOPPED
@@ -84,8 +84,8 @@ class _Tap:
     def _sync(self, selections: Sequence[Selection]) -> None:
         path = self._arguments.state
         state = State(read_json("state", path) if path else {})
-        save_memory()
-        with signals_stop(self._source), closing(Lines()) as lines:
+        tune_memory()
+        with stop_on_signal(self._source), closing(StdoutWriter()) as lines:
             translator = Translator(selections, state, self._key_mode, lines.write)
             translator.begin()
             try:

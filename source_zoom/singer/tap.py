@@ -11,7 +11,7 @@ from importlib.metadata import metadata
 from importlib.resources import files
 from typing import Any
 
-from source_zoom.process import leave
+from source_zoom.process import run_and_exit
 
 NAME = "tap-zoom"
 
@@ -52,7 +52,7 @@ def main(
 
 def script() -> None:
     """What the installed console script calls."""
-    leave(main)
+    run_and_exit(main)
 
 
 def _parser() -> argparse.ArgumentParser:

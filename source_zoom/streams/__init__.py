@@ -1,12 +1,12 @@
 """The streams in catalog order. To find one, start here; to add one, see CONTRIBUTING.md."""
 
 from source_zoom.engine.stream import ZoomStream
-from source_zoom.streams.meetings import MeetingPolls, MeetingQuestions, MeetingRegistrants, Meetings
-from source_zoom.streams.past import (
+from source_zoom.streams.meetings import (
     MeetingPollResults,
-    WebinarAbsentees,
-    WebinarPollResults,
-    WebinarQnaResults,
+    MeetingPolls,
+    MeetingQuestions,
+    MeetingRegistrants,
+    Meetings,
 )
 from source_zoom.streams.reports import (
     ReportMeetingParticipants,
@@ -16,8 +16,11 @@ from source_zoom.streams.reports import (
 )
 from source_zoom.streams.users import Users
 from source_zoom.streams.webinars import (
+    WebinarAbsentees,
     WebinarPanelists,
+    WebinarPollResults,
     WebinarPolls,
+    WebinarQnaResults,
     WebinarQuestions,
     WebinarRegistrants,
     Webinars,

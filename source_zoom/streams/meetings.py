@@ -2,6 +2,7 @@
 
 from source_zoom.api.rate_limits import LIGHT, MEDIUM
 from source_zoom.engine.stream import ZoomSubstream
+from source_zoom.streams.past import PastMeetings
 from source_zoom.streams.users import UserMeetings
 
 REGISTRANT_STATUSES = ({"status": "approved"}, {"status": "pending"}, {"status": "denied"})
@@ -30,7 +31,7 @@ class MeetingRegistrants(ZoomSubstream):
     primary_key = ["meeting_id", "id"]
     rate_limit = MEDIUM
     scopes = ("meeting:read:admin", "meeting:read:list_registrants:admin")
-    variants = REGISTRANT_STATUSES
+    query_variants = REGISTRANT_STATUSES
 
 
 class MeetingPolls(ZoomSubstream):
@@ -55,3 +56,18 @@ class MeetingQuestions(ZoomSubstream):
     primary_key = "meeting_id"
     rate_limit = LIGHT
     scopes = ("meeting:read:admin", "meeting:read:list_registration_questions:admin")
+
+
+class MeetingPollResults(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/past_meetings/{meetingId}/polls"""
+
+    parent_class = PastMeetings
+    inherits = {"meeting_uuid": "uuid", "meeting_id": "id", "meeting_start_time": "start_time"}
+    cursor_field = "meeting_start_time"
+    endpoint = "past_meetings/{meeting_uuid}/polls"
+    record_key = "questions"
+    primary_key = ["meeting_uuid", "row_id"]
+    row_id_fields = ("name", "email", "question_details")
+    rate_limit = MEDIUM
+    scopes = ("meeting:read:admin", "meeting:read:list_poll_results:admin")
+    page_size = None

@@ -1,284 +1,386 @@
-"""Past occurrences: where they are found, and what Zoom keeps of each besides its reports.
+"""Past occurrences, and the ways in which they are found.
 
 Zoom answers a numeric id with the latest occurrence only, so every occurrence is found first, in two
 ways, and then read by its UUID. The reports know instant, expired and deleted meetings of the last six
 months; the instances know the occurrences of meetings that are still listed, up to 15 months back.
 """
 
-import calendar
 import logging
 from abc import ABC
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
-from itertools import chain, groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from itertools import chain, combinations
 from typing import Any, ClassVar
-
-import requests
 
 from source_zoom.api.client import Sync
 from source_zoom.api.errors import advice
-from source_zoom.api.rate_limits import HEAVY, LIGHT, MEDIUM
+from source_zoom.api.rate_limits import HEAVY, LAST, LIGHT, MEDIUM
 from source_zoom.api.scopes import Permissions
-from source_zoom.engine.cursor import Outlet, Progress, utc_day
-from source_zoom.engine.sharing import merge
-from source_zoom.engine.stream import Parent, Record, Slice, ZoomSubstream
-from source_zoom.exceptions import Refused, StreamEnded, ZoomError
+from source_zoom.engine.again import read_again
+from source_zoom.engine.cursor import DayCursor
+from source_zoom.engine.frontier import END
+from source_zoom.engine.parents import PARENT_THREADS, Parent, merge, read_ahead
+from source_zoom.engine.retries import AGAIN
+from source_zoom.engine.slices import (
+    ONE_DAY,
+    Closed,
+    Event,
+    Fields,
+    Listed,
+    Row,
+    Searched,
+    WayRefused,
+    Ways,
+    utc_day,
+)
+from source_zoom.engine.stream import (
+    REPORT_MONTHS,
+    Record,
+    ZoomStream,
+    ZoomSubstream,
+    months_before,
+)
+from source_zoom.exceptions import Outcome, Refused, Unread
 from source_zoom.streams.users import UserMeetings, Users, UserWebinars
 
 logger = logging.getLogger("airbyte.source_zoom")
 
-REPORT_MONTHS = 6
 WEBINAR_TYPES = frozenset({5, 6, 9})
-WITHOUT_HOSTS = (
+# For so long Zoom answers for a past meeting that was once found.
+PAST_MONTHS = 13
+REPORTS, INSTANCES = "reports", "instances"
+COST_WITHOUT_HOSTS = (
     "Zoom does not say who hosted meetings, so every user is asked for every month, which can cost thousands"
     " of requests."
 )
-WITHOUT_REPORTS = "Without Zoom's reports, instant, expired and deleted {kind}s of the past are not found."
-WITHOUT_INSTANCES = f"Without the instances, past {{kind}}s older than {REPORT_MONTHS} months are not found."
+COST_WITHOUT_REPORTS = (
+    "Without Zoom's reports, instant, expired and deleted {kind}s of the past are not found."
+)
+COST_WITHOUT_INSTANCES = (
+    f"Without the instances, past {{kind}}s older than {REPORT_MONTHS} months are not found."
+)
 OCCURRENCE = ("start_time", "uuid", "id", "host_id")
+# One tuple for each set of ways, however many occurrences were found in it.
+ORDERS = {
+    frozenset(ways): ways
+    for number in (1, 2, 3)
+    for ways in combinations((REPORTS, INSTANCES, AGAIN), number)
+}
 
 
-class ReportHosts(ZoomSubstream):
+class ReportHosts(ZoomStream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/users
 
     Who hosted anything in a month. Where Zoom refuses to say, every user is taken for a host.
     """
 
-    parent_class = Users
-    inherits = {"host_id": "id"}
+    months = REPORT_MONTHS
     endpoint = "report/users"
     record_key = "users"
-    primary_key = ["id", "from", "to"]
+    primary_key = "id"
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:list_users:admin")
     params = {"type": "active"}
-    slice_params = ("from", "to")
+    months_answered = REPORT_MONTHS
+
+    @classmethod
+    def parent_classes(cls) -> Sequence[type[Parent]]:
+        return (Users,)
+
+    @classmethod
+    def parent_fields(cls) -> Iterable[str]:
+        return ("id",)
 
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
         # Without its own scope, the sync takes longer and misses nothing.
-        return cls.parent_class.missing_scopes(permissions)
+        return Users.missing_scopes(permissions)
 
     @classmethod
     def scope_warnings(cls, permissions: Permissions) -> Iterator[str]:
         if not permissions.allow(cls.scopes):
-            yield f"{WITHOUT_HOSTS} {advice([permissions.to_add(cls.scopes)])}"
+            yield f"{COST_WITHOUT_HOSTS} {advice([permissions.to_add(cls.scopes)])}"
 
-    def slices(self) -> Iterator[Slice]:
-        today = self.sync.server_clock.now().date()
-        return report_months(today, self.first_day(today))
+    def __init__(self, sync: Sync, users: Parent) -> None:
+        super().__init__(sync)
+        self._users = users
+        self.parents = (users,)
 
-    def parent_batches(self) -> Iterator[Iterable[Slice]]:
-        return ((month,) for month in self.slices())
-
-    def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
-        users = iter(self.parent.shared)
-        # By the first answer Zoom's clock is known, and so are the months.
-        first = next(users, None)
+    def events(self, kept: Iterable[str]) -> Iterator[Event]:
+        # Where the hosts come, nobody needs the users; where they do not, the users are read anew.
+        self._users.shared.leave()
         try:
-            yield from super().records_for_children(kept)
+            yield from super().events(kept)
+            return
         except Refused as refused:
-            logger.warning(f"{WITHOUT_HOSTS} {refused}")
-            self.failures.clear()
-            hosts = [user["id"] for user in chain([first] if first else [], users)]
-            for month in self.slices():
-                yield from ({"id": user, **month} for user in hosts)
+            logger.warning(f"{COST_WITHOUT_HOSTS} {refused}")
+        yield from self._every_user()
+
+    def _every_user(self) -> Iterator[Event]:
+        users = list(self._users.shared)
+        hosts = [event for event in users if isinstance(event, Row)]
+        yield from (event for event in users if not isinstance(event, Row))
+        unread = [event.why for event in users if isinstance(event, Closed) and isinstance(event.why, Unread)]
+        if unread:
+            # Whoever is missing may have been a host: no day has been searched.
+            raise unread[0]
+        for month in self.months_in_turn():
+            yield from (Row({**host.fields, **month.query}, month.first, REPORTS) for host in hosts)
+            yield Searched(month.first, month.last + ONE_DAY)
 
 
 class OccurrenceList(ZoomSubstream, ABC):
     """A list of past occurrences, which children ask for by `uuid` and which is sorted by `start_time`."""
 
     primary_key = "uuid"
+    parent_priority = LAST
 
-    def parse_response(
-        self, response: requests.Response, *, stream_slice: Slice | None = None, **_: Any
-    ) -> list[Record]:
-        occurrences = super().parse_response(response, stream_slice=stream_slice)
-        for occurrence in occurrences:
-            self._check(occurrence, "id", int, stream_slice)
-            for name, parse in (("start_time", utc_day), ("type", int)):
-                if occurrence.get(name):
-                    self._check(occurrence, name, parse, stream_slice)
-        return occurrences
-
-    def _check(
-        self, occurrence: Record, name: str, parse: Callable[[Any], object], stream_slice: Slice | None
-    ) -> None:
-        try:
-            parse(occurrence.get(name))
-        except (TypeError, ValueError, OverflowError):
-            raise ZoomError(
-                f"Zoom's answer to GET {self.path(stream_slice=stream_slice)} has an occurrence with an"
-                f" invalid {name}: {occurrence.get(name)!r:.100}."
-            ) from None
+    def oddity(self, record: Record) -> str:
+        parsers: tuple[tuple[str, Callable[[Any], object]], ...] = (
+            ("id", int),
+            ("start_time", utc_day),
+            ("type", int),
+        )
+        for name, parse in parsers:
+            if name == "id" or record.get(name):
+                try:
+                    parse(record.get(name))
+                except (TypeError, ValueError, OverflowError):
+                    return f"with an invalid {name}: {record.get(name)!r:.100}"
+        return ""
 
 
 class ReportedOccurrences(OccurrenceList):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/users/{userId}/meetings
 
-    Meetings and webinars in one list, told apart by `type`; only those with two participants or more. They
-    are read month by month, so that a sync which ends early has read the older months completely.
+    Meetings and webinars in one list, told apart by `type`; only those with two participants or more.
     """
 
-    parent: ReportHosts
     parent_class = ReportHosts
-    inherits = {"host_id": "id", "from": "from", "to": "to"}
+    inherits = {"host_id": "id"}
     endpoint = "report/users/{host_id}/meetings"
     record_key = "meetings"
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:user:admin")
     params = {"type": "past"}
-    slice_params = ("from", "to")
+    months_answered = REPORT_MONTHS
 
-    def parent_batches(self) -> Iterator[Iterable[Slice]]:
-        return (month for _, month in groupby(self.slices(), key=lambda stream_slice: stream_slice["to"]))
+    @classmethod
+    def parent_fields(cls) -> Iterable[str]:
+        return ("id", "from", "to")
+
+    @classmethod
+    def has_window(cls) -> bool:
+        return True
 
 
-class MeetingInstances(OccurrenceList):
+class InstanceList(OccurrenceList, ABC):
+    """A list of occurrences for each listed meeting, in the order of their ids.
+
+    So a pass through all of them can be broken off and go on; those up to `after` are left out.
+    """
+
+    parents: Sequence[ZoomStream]
+    inherits = {"id": "id", "host_id": "host_id"}
+    page_size = None
+    after = 0
+
+    def events(self, kept: Iterable[str]) -> Iterator[Event]:
+        found: dict[int, Fields] = {}
+        is_complete = True
+        for event in self.parent.shared:
+            if isinstance(event, Row):
+                found[int(event.fields["id"])] = event.fields
+            else:
+                is_complete = is_complete and not _is_of_account(event)
+                yield event
+        numbers = sorted(number for number in found if number > self.after)
+        left_out = Parent.owed(self, self.name)
+        slices = [self.slice_of(found[number]) for number in numbers]
+        passed = [Closed(self.name, one, None) for one in slices if one.key in left_out]
+        yield from passed
+        done = {int(event.slice.unit["id"]) for event in passed}
+        position = 0
+        work = (one for one in slices if one.key not in left_out)
+        for event in read_ahead(partial(self.read_for_children, tuple(kept)), work, PARENT_THREADS):
+            yield event
+            if isinstance(event, Closed):
+                done.add(int(event.slice.unit["id"]))
+                while position < len(numbers) and numbers[position] in done:
+                    done.discard(numbers[position])
+                    position += 1
+                    if is_complete and position < len(numbers):
+                        yield Listed(numbers[position])
+        self.client.deny()
+        if is_complete:
+            yield Listed(END)
+
+
+def _is_of_account(event: Event) -> bool:
+    """Whether a list of the whole account could not be read: nobody knows what it would have held."""
+    return isinstance(event, Closed) and event.outcome is Outcome.UNREAD and not event.slice.unit
+
+
+class MeetingInstances(InstanceList):
     """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/past_meetings/{meetingId}/instances"""
 
     parent_class = UserMeetings
-    inherits = {"id": "id", "host_id": "host_id"}
     endpoint = "past_meetings/{id}/instances"
     record_key = "meetings"
     rate_limit = MEDIUM
     scopes = ("meeting:read:admin", "meeting:read:list_past_instances:admin")
-    page_size = None
 
 
-class WebinarInstances(OccurrenceList):
+class WebinarInstances(InstanceList):
     """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/instances"""
 
     parent_class = UserWebinars
-    inherits = {"id": "id", "host_id": "host_id"}
     endpoint = "past_webinars/{id}/instances"
     record_key = "webinars"
     rate_limit = LIGHT
     scopes = ("webinar:read:admin", "webinar:read:list_past_instances:admin")
-    page_size = None
 
 
 class PastOccurrences(Parent, ABC):
-    """The past occurrences of one kind of event, by UUID and day by day, the oldest first.
+    """The past occurrences of one kind of event, each UUID once, with how far the search has come.
 
-    Streams that have a state need the reports alone. A backfill needs the instances as well, and so does
-    everybody where the reports are refused. One way refused is a warning that says what it costs; both
-    refused is a Refused for every child. `is_complete` turns False with the first day of which something
-    could not be found for another reason.
+    The reports are searched for the days that children want, oldest first. The instances are gone through
+    where a child has not been through them yet, or where the reports are refused. One way refused is a
+    warning that says what it costs; both refused is a Refused for every child. What failed in earlier syncs
+    comes at the end.
     """
 
-    readers: Sequence["OccurrenceStream"]
-    instances_class: ClassVar[type[ZoomSubstream]]
+    children: "Sequence[ZoomStream]"
+    months_answered = PAST_MONTHS
+    instances_class: ClassVar[type[InstanceList]]
     kind: ClassVar[str]
     is_webinar: ClassVar[bool]
 
-    def __init__(
-        self, sync: Sync, users: Parent, reported: ReportedOccurrences, instances: ZoomSubstream
-    ) -> None:
-        self._sync = sync
-        self._users = users
+    def __init__(self, sync: Sync, reported: ReportedOccurrences, instances: InstanceList) -> None:
         self._reported = reported
         self._instances = instances
+        self._index = OccurrenceIndex()
         self._refusals: list[Refused] = []
-        self._failures: list[Exception] = []
-        self.is_complete = True
+        self.parents = (reported, instances)
+        self.ways = Ways(REPORTS, INSTANCES, (reported.name, *(one.name for one in instances.parents)))
 
     @classmethod
     def parent_classes(cls) -> Sequence[type[Parent]]:
-        return (Users, ReportedOccurrences, cls.instances_class)
+        return (ReportedOccurrences, cls.instances_class)
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
-        return (*OCCURRENCE, "type", "to")
+        return (*OCCURRENCE, "type")
 
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
         # One of the two ways is enough.
-        ways = cls._missing_by_way(permissions).values()
-        return list(dict.fromkeys(chain(*ways))) if all(ways) else []
+        missing = cls._missing_by_source(permissions).values()
+        return list(dict.fromkeys(chain(*missing))) if all(missing) else []
 
     @classmethod
     def scope_warnings(cls, permissions: Permissions) -> Iterator[str]:
-        ways = cls._missing_by_way(permissions)
-        if not all(ways.values()):
-            yield from (f"{cost} {advice(missing)}" for cost, missing in ways.items() if missing)
+        missing = cls._missing_by_source(permissions)
+        if not all(missing.values()):
+            yield from (f"{cost} {advice(scopes)}" for cost, scopes in missing.items() if scopes)
 
     @classmethod
-    def _missing_by_way(cls, permissions: Permissions) -> Mapping[str, list[str]]:
+    def _missing_by_source(cls, permissions: Permissions) -> dict[str, list[str]]:
         return {
-            WITHOUT_REPORTS.format(kind=cls.kind): ReportedOccurrences.missing_scopes(permissions),
-            WITHOUT_INSTANCES.format(kind=cls.kind): cls.instances_class.missing_scopes(permissions),
+            COST_WITHOUT_REPORTS.format(kind=cls.kind): ReportedOccurrences.missing_scopes(permissions),
+            COST_WITHOUT_INSTANCES.format(kind=cls.kind): cls.instances_class.missing_scopes(permissions),
         }
 
-    def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
-        # Both ways begin with the users; by their answer Zoom's clock is known, and so is what readers need.
-        next(iter(self._users.shared), None)
-        self.first_day(self._sync.server_clock.now().date())
-        of_kind = (o for o in self._reported.shared if (o["type"] in WEBINAR_TYPES) == self.is_webinar)
-        reports = self._way(of_kind, WITHOUT_REPORTS)
-        instances = self._way(self._instances.shared, WITHOUT_INSTANCES)
-        found = _Found()
-        if any(reader.progress.is_first_sync for reader in self.readers):
-            # Both at once, because everything is needed and they use up different rate limits.
-            found.update(merge(reports, instances))
-        elif any(reader.progress.is_backfill for reader in self.readers):
-            found.update(instances)
-        for day, month in groupby(reports, key=lambda occurrence: occurrence["to"]):
-            found.update(month)
-            in_search = (self._failures, self._reported.failures, self._reported.parent.failures)
-            self.is_complete = not any(in_search)
-            yield from found.take_out(f"{day}~")
-        if self._refusals:
-            found.update(instances)
-        self.is_complete = not self._failures
-        yield from found.take_out("~")
+    def oldest(self, today: date) -> date:
+        return months_before(today, REPORT_MONTHS)
+
+    def events(self, kept: Iterable[str]) -> Iterator[Event]:
+        passes = [c.instances for c in self._cursors if c.instances and not c.refused]
+        self._instances.after = min((one.after for one in passes), default=0)
+        reports = self._way(REPORTS, COST_WITHOUT_REPORTS, self._reports(), is_replaced=not passes)
+        instances = self._way(INSTANCES, COST_WITHOUT_INSTANCES, self._instances.shared)
+        if not passes:
+            self._instances.parent.shared.leave()
+        owed = read_again(self, are_owed=True)
+        # Side by side, since the ways use up different limits, and so that the search gets on every day.
+        yield from self._indexed(merge(owed, reports, instances) if passes else merge(owed, reports))
+        if self._refusals and not passes:
+            yield from self._indexed(instances)
         if len(self._refusals) == 2:
             raise Refused(
                 f"Past {self.kind}s cannot be found: Zoom refuses both its reports and the list of instances."
                 f" {self._refusals[0]} {self._refusals[1]}"
             )
-        if self._failures:
-            raise self._failures[0]
+        yield from self._indexed(read_again(self))
 
-    def _way(self, records: Iterable[Record], cost: str) -> Iterator[Record]:
-        """What one way finds; it may be refused, or fail at its end."""
+    @property
+    def _cursors(self) -> list[DayCursor]:
+        return [child.days for child in self.children if child.days]
+
+    def _way(
+        self, way: str, cost: str, events: Iterable[Event], *, is_replaced: bool = False
+    ) -> Iterator[Event]:
+        """What one way finds; it may be refused."""
         try:
-            yield from records
+            for event in events:
+                yield event._replace(way=way) if isinstance(event, Row) else event
         except Refused as refused:
             self._refusals.append(refused)
             logger.warning(f"{cost.format(kind=self.kind)} {refused}")
-        except Exception as failure:
-            self._failures.append(failure)
+            lists = (self._reported.name,) if way == REPORTS else (self._instances.name,)
+            yield WayRefused(way, lists, is_replaced)
+
+    def _indexed(self, events: Iterable[Event]) -> Iterator[Event]:
+        return (self._index.add(event) if isinstance(event, Row) else event for event in events)
+
+    def _reports(self) -> Iterator[Event]:
+        """The occurrences in the reports, by month, each month in the order of their start."""
+        month: list[Row] = []
+        for event in self._reported.shared:
+            if isinstance(event, Row):
+                month += [event] if self.accepts(event, self._reported) else []
+            else:
+                if isinstance(event, Searched):
+                    yield from _by_day(month, event)
+                    month.clear()
+                yield event
+
+    def accepts(self, row: Row, one: Parent) -> bool:
+        return one is not self._reported or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
 
 
-class _Found:
-    """Occurrences by UUID, until they are taken out in the order of their start.
+def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
+    """The occurrences of a month in the order of their start, and that each day has come."""
+    day = ""
+    for row in sorted(month, key=lambda row: str(row.fields["start_time"] or "")):
+        start = str(row.fields["start_time"] or "")
+        if start[:10] > day and (began := utc_day(start)) > searched.first:
+            day = start[:10]
+            yield Searched(searched.first, began)
+        yield row
 
-    A hundred thousand are held at once: a line takes a third of the memory of a dictionary, and sorts by
-    the start. Of what has been taken out only the key stays, so that nothing is given out twice.
+
+class OccurrenceIndex:
+    """The occurrences that have been found, by UUID, with the ways in which they were.
+
+    A hundred thousand are known at once, so it holds a hash and a shared tuple for each.
     """
 
     def __init__(self) -> None:
-        self._lines: dict[int, str] = {}
+        self._known: dict[int, tuple[str, ...]] = {}
 
-    def update(self, occurrences: Iterable[Record]) -> None:
-        for occurrence in occurrences:
-            key = hash(occurrence["uuid"])
-            # One way may know the start that the other does not.
-            if self._lines.get(key, "\t").startswith("\t"):
-                self._lines[key] = "\t".join(str(occurrence[name] or "") for name in OCCURRENCE)
+    def __repr__(self) -> str:
+        return f"OccurrenceIndex({len(self._known)} known)"
 
-    def take_out(self, before: str) -> Iterator[Record]:
-        due = sorted((line for line in self._lines.values() if line and line < before), reverse=True)
-        while due:
-            start_time, uuid, number, host_id = due.pop().split("\t")
-            self._lines[hash(uuid)] = ""
-            yield {
-                "start_time": start_time or None,
-                "uuid": uuid,
-                "id": int(number),
-                "host_id": host_id or None,
-            }
+    def add(self, row: Row) -> Row:
+        """Give an occurrence its day, and the ways by which it had been found before."""
+        key = hash(row.fields["uuid"])
+        known = self._known.get(key, ())
+        if row.way not in known:
+            self._known[key] = ORDERS[frozenset({*known, row.way})]
+        start = row.fields["start_time"]
+        return row._replace(day=utc_day(start) if start else None, known=known)
 
 
 class PastMeetings(PastOccurrences):
@@ -295,132 +397,3 @@ class PastWebinars(PastOccurrences):
     instances_class = WebinarInstances
     kind = "webinar"
     is_webinar = True
-
-
-class OccurrenceStream(ZoomSubstream, ABC):
-    """A list or an object that Zoom has for each past occurrence, read by the day of its start.
-
-    Occurrences are handed out oldest first, after those that failed in earlier syncs. One that fails alone
-    goes on the list of the next sync and holds nothing back.
-    """
-
-    parent: PastOccurrences  # type: ignore[assignment]
-    cursor_field: str
-    # A full refresh keeps the state as well, so a broken attempt goes on where it stopped.
-    is_resumable = True
-    progress: Progress
-
-    def make_cursor(self, state: Mapping[str, Any], outlet: Outlet) -> Progress:
-        config = self.sync.config
-        self.progress = Progress(
-            self.name, self.cursor_field, state, config.lookback_days, config.start_date, outlet
-        )
-        return self.progress
-
-    def first_day(self, today: date) -> date:
-        return self.progress.begin(today, oldest_report(today))
-
-    def slices(self) -> Iterator[Slice]:
-        occurrences = iter(self.parent.shared)
-        earliest = next(occurrences, None)
-        # From here on the parent knows today.
-        first = self.first_day(self.sync.server_clock.now().date()).isoformat()
-        for occurrence in self.progress.retries():
-            yield self._slice(occurrence)
-        for occurrence in chain([earliest] if earliest else [], occurrences):
-            if not self.parent.is_complete:
-                self.progress.hold()
-            is_wanted = not occurrence["start_time"] or occurrence["start_time"] >= first
-            if is_wanted and self.progress.hand_out(occurrence):
-                yield self._slice(occurrence)
-            if self._ended:
-                return
-        self.progress.all_handed_out()
-
-    def read_pages(self, stream_slice: Slice) -> Iterator[list[Record]]:
-        occurrence = {field: stream_slice[column] for column, field in self.inherits.items()}
-        try:
-            yield from super().read_pages(stream_slice)
-        except StreamEnded:
-            raise
-        except Exception as error:
-            self.progress.fail(occurrence, error)
-            raise
-        else:
-            self.progress.finish(occurrence)
-
-    def _slice(self, occurrence: Mapping[str, Any]) -> Slice:
-        return {column: occurrence.get(field) for column, field in self.inherits.items()}
-
-
-class MeetingPollResults(OccurrenceStream):
-    """https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/past_meetings/{meetingId}/polls"""
-
-    parent_class = PastMeetings
-    inherits = {"meeting_uuid": "uuid", "meeting_id": "id", "meeting_start_time": "start_time"}
-    cursor_field = "meeting_start_time"
-    endpoint = "past_meetings/{meeting_uuid}/polls"
-    record_key = "questions"
-    primary_key = ["meeting_uuid", "row_id"]
-    identity = ("name", "email", "question_details")
-    rate_limit = MEDIUM
-    scopes = ("meeting:read:admin", "meeting:read:list_poll_results:admin")
-    page_size = None
-
-
-class WebinarAbsentees(OccurrenceStream):
-    """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/absentees"""
-
-    parent_class = PastWebinars
-    inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
-    cursor_field = "webinar_start_time"
-    endpoint = "past_webinars/{webinar_uuid}/absentees"
-    record_key = "registrants"
-    primary_key = ["webinar_uuid", "id"]
-    rate_limit = HEAVY
-    scopes = ("webinar:read:admin", "webinar:read:list_absentees:admin")
-
-
-class WebinarPollResults(OccurrenceStream):
-    """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/polls"""
-
-    parent_class = PastWebinars
-    inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
-    cursor_field = "webinar_start_time"
-    endpoint = "past_webinars/{webinar_uuid}/polls"
-    record_key = "questions"
-    primary_key = ["webinar_uuid", "row_id"]
-    identity = ("name", "email", "question_details")
-    rate_limit = MEDIUM
-    scopes = ("webinar:read:admin", "webinar:read:list_past_polls:admin")
-    page_size = None
-
-
-class WebinarQnaResults(OccurrenceStream):
-    """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/qa"""
-
-    parent_class = PastWebinars
-    inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
-    cursor_field = "webinar_start_time"
-    endpoint = "past_webinars/{webinar_uuid}/qa"
-    record_key = "questions"
-    primary_key = ["webinar_uuid", "row_id"]
-    identity = ("name", "email", "question_details")
-    rate_limit = MEDIUM
-    scopes = ("webinar:read:admin", "webinar:read:past_qa:admin")
-    page_size = None
-
-
-def oldest_report(today: date) -> date:
-    """The first day that Zoom's reports still know."""
-    year, month = divmod(today.year * 12 + today.month - 1 - REPORT_MONTHS, 12)
-    return date(year, month + 1, min(today.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def report_months(today: date, first: date) -> Iterator[dict[str, str]]:
-    """The months to ask the reports for, as `from` and `to`, oldest first, from a day on to today."""
-    first = max(first, oldest_report(today))
-    while first <= today:
-        last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-        yield {"from": first.isoformat(), "to": min(last, today).isoformat()}
-        first = last + timedelta(days=1)

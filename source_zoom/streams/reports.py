@@ -5,7 +5,8 @@ a row's identity.
 """
 
 from source_zoom.api.rate_limits import HEAVY
-from source_zoom.streams.past import OccurrenceStream, PastMeetings, PastWebinars
+from source_zoom.engine.stream import ZoomSubstream
+from source_zoom.streams.past import PastMeetings, PastWebinars
 
 PARTICIPANT = (
     "id",
@@ -17,9 +18,13 @@ PARTICIPANT = (
     "bo_mtg_id",
     "status",
 )
+OF_MEETING, OF_WEBINAR = (
+    {f"{kind}_uuid": "uuid", f"{kind}_id": "id", f"{kind}_start_time": "start_time", "host_id": "host_id"}
+    for kind in ("meeting", "webinar")
+)
 
 
-class ReportMeetings(OccurrenceStream):
+class ReportMeetings(ZoomSubstream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/meetings/{meetingId}"""
 
     parent_class = PastMeetings
@@ -31,27 +36,22 @@ class ReportMeetings(OccurrenceStream):
     scopes = ("report:read:admin", "report:read:meeting:admin")
 
 
-class ReportMeetingParticipants(OccurrenceStream):
+class ReportMeetingParticipants(ZoomSubstream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/meetings/{meetingId}/participants"""
 
     parent_class = PastMeetings
-    inherits = {
-        "meeting_uuid": "uuid",
-        "meeting_id": "id",
-        "meeting_start_time": "start_time",
-        "host_id": "host_id",
-    }
+    inherits = OF_MEETING
     cursor_field = "meeting_start_time"
     endpoint = "report/meetings/{meeting_uuid}/participants"
     record_key = "participants"
     primary_key = ["meeting_uuid", "row_id"]
-    identity = PARTICIPANT
+    row_id_fields = PARTICIPANT
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:list_meeting_participants:admin")
     params = {"include_fields": "registrant_id"}
 
 
-class ReportWebinars(OccurrenceStream):
+class ReportWebinars(ZoomSubstream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/webinars/{webinarId}"""
 
     parent_class = PastWebinars
@@ -63,21 +63,16 @@ class ReportWebinars(OccurrenceStream):
     scopes = ("report:read:admin", "report:read:webinar:admin")
 
 
-class ReportWebinarParticipants(OccurrenceStream):
+class ReportWebinarParticipants(ZoomSubstream):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/webinars/{webinarId}/participants"""
 
     parent_class = PastWebinars
-    inherits = {
-        "webinar_uuid": "uuid",
-        "webinar_id": "id",
-        "webinar_start_time": "start_time",
-        "host_id": "host_id",
-    }
+    inherits = OF_WEBINAR
     cursor_field = "webinar_start_time"
     endpoint = "report/webinars/{webinar_uuid}/participants"
     record_key = "participants"
     primary_key = ["webinar_uuid", "row_id"]
-    identity = PARTICIPANT
+    row_id_fields = PARTICIPANT
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:list_webinar_participants:admin")
     params = {"include_fields": "registrant_id"}

@@ -2,12 +2,10 @@
 
 from abc import ABC
 from collections.abc import Iterable, Iterator
-from typing import Any
-
-import requests
 
 from source_zoom.api.rate_limits import MEDIUM
-from source_zoom.engine.stream import Record, Slice, ZoomStream, ZoomSubstream
+from source_zoom.engine.slices import Event, Row, Slice
+from source_zoom.engine.stream import Record, ZoomStream, ZoomSubstream
 
 
 class Users(ZoomStream):
@@ -23,31 +21,31 @@ class Users(ZoomStream):
     rate_limit = MEDIUM
     scopes = ("user:read:admin", "user:read:list_users:admin", "user:write:admin")
     params = {"include_fields": "custom_attributes"}
-    slice_params = ("status",)
     host_secrets = ("host_key",)
 
-    def slices(self) -> Iterator[Slice]:
+    def own_slices(self) -> Iterator[Slice]:
         yield from self.parent_slices()
         if self.sync.config.include_pending_users:
-            yield {"status": "pending"}
+            yield self._of_status("pending")
 
     def parent_slices(self) -> Iterator[Slice]:
         # A host who left the account still has meetings; nobody pending has any.
-        yield {"status": "active"}
-        yield {"status": "inactive"}
+        yield self._of_status("active")
+        yield self._of_status("inactive")
 
-    def parse_response(self, response: requests.Response, **kwargs: Any) -> list[Record]:
-        users = super().parse_response(response, **kwargs)
-        for user in users:
-            user["id"] = user.get("id") or f"pending:{user.get('email')}"
-        return users
+    def _of_status(self, status: str) -> Slice:
+        return Slice(self.endpoint, {"status": status}, {"status": status})
 
-    def read_pages(self, stream_slice: Slice) -> Iterator[list[Record]]:
+    def complete(self, record: Record) -> None:
+        if record.get("status") == "pending":
+            record["id"] = record.get("id") or f"pending:{record.get('email')}"
+
+    def read_pages(self, found: Slice) -> Iterator[list[Record]]:
         host_keys = {}
         if self.sync.config.include_host_secrets:
-            for page in self._read_list(stream_slice, {"include_fields": "host_key"}):
+            for page in self.read_list(found, {"include_fields": "host_key"}):
                 host_keys.update({user["id"]: user["host_key"] for user in page if "host_key" in user})
-        for page in super().read_pages(stream_slice):
+        for page in super().read_pages(found):
             for user in page:
                 if user["id"] in host_keys:
                     user["host_key"] = host_keys[user["id"]]
@@ -61,12 +59,14 @@ class UserList(ZoomSubstream, ABC):
     inherits = {"user_id": "id"}
     primary_key = "id"
 
-    def records_for_children(self, kept: Iterable[str]) -> Iterator[Record]:
+    def events(self, kept: Iterable[str]) -> Iterator[Event]:
         seen: set[int] = set()
-        for record in super().records_for_children(kept):
-            if record["id"] not in seen:
-                seen.add(record["id"])
-                yield record
+        for event in super().events(kept):
+            if not isinstance(event, Row):
+                yield event
+            elif event.fields["id"] not in seen:
+                seen.add(event.fields["id"])
+                yield event
 
 
 class UserMeetings(UserList):

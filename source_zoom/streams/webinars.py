@@ -1,8 +1,9 @@
 """Listed webinars, and what Zoom has for each of them."""
 
-from source_zoom.api.rate_limits import LIGHT, MEDIUM
+from source_zoom.api.rate_limits import HEAVY, LIGHT, MEDIUM
 from source_zoom.engine.stream import ZoomSubstream
 from source_zoom.streams.meetings import REGISTRANT_STATUSES
+from source_zoom.streams.past import PastWebinars
 from source_zoom.streams.users import UserWebinars
 
 
@@ -42,7 +43,7 @@ class WebinarRegistrants(ZoomSubstream):
     primary_key = ["webinar_id", "id"]
     rate_limit = MEDIUM
     scopes = ("webinar:read:admin", "webinar:read:list_registrants:admin")
-    variants = REGISTRANT_STATUSES
+    query_variants = REGISTRANT_STATUSES
 
 
 class WebinarPolls(ZoomSubstream):
@@ -79,4 +80,47 @@ class WebinarTrackingSources(ZoomSubstream):
     primary_key = ["webinar_id", "id"]
     rate_limit = MEDIUM
     scopes = ("webinar:read:admin", "webinar:read:list_tracking_sources:admin")
+    page_size = None
+
+
+class WebinarAbsentees(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/absentees"""
+
+    parent_class = PastWebinars
+    inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
+    cursor_field = "webinar_start_time"
+    endpoint = "past_webinars/{webinar_uuid}/absentees"
+    record_key = "registrants"
+    primary_key = ["webinar_uuid", "id"]
+    rate_limit = HEAVY
+    scopes = ("webinar:read:admin", "webinar:read:list_absentees:admin")
+
+
+class WebinarPollResults(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/polls"""
+
+    parent_class = PastWebinars
+    inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
+    cursor_field = "webinar_start_time"
+    endpoint = "past_webinars/{webinar_uuid}/polls"
+    record_key = "questions"
+    primary_key = ["webinar_uuid", "row_id"]
+    row_id_fields = ("name", "email", "question_details")
+    rate_limit = MEDIUM
+    scopes = ("webinar:read:admin", "webinar:read:list_past_polls:admin")
+    page_size = None
+
+
+class WebinarQnaResults(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/webinars/GET/past_webinars/{webinarId}/qa"""
+
+    parent_class = PastWebinars
+    inherits = {"webinar_uuid": "uuid", "webinar_id": "id", "webinar_start_time": "start_time"}
+    cursor_field = "webinar_start_time"
+    endpoint = "past_webinars/{webinar_uuid}/qa"
+    record_key = "questions"
+    primary_key = ["webinar_uuid", "row_id"]
+    row_id_fields = ("name", "email", "question_details")
+    rate_limit = MEDIUM
+    scopes = ("webinar:read:admin", "webinar:read:past_qa:admin")
     page_size = None

@@ -10,7 +10,7 @@ from airbyte_cdk.logger import PRINT_BUFFER
 FLUSH_SECONDS, MOST_LINES = 0.1, 256
 
 
-class Lines:
+class StdoutWriter:
     """Writes lines to stdout, many at a time.
 
     The CDK's print buffer, which the log goes through, would decode and encode every record once more.

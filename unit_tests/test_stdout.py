@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airbyte_cdk.logger import PRINT_BUFFER
 
-from source_zoom.lines import Lines
+from source_zoom.stdout import StdoutWriter
 
 
 class Sluggish(io.RawIOBase):
@@ -45,7 +45,7 @@ def test_nothing_is_lost_or_torn(stdout: Sluggish) -> None:
         for number in range(20):
             PRINT_BUFFER.write(f"log {number}\n")
 
-    lines = Lines()
+    lines = StdoutWriter()
     logger = threading.Thread(target=log)
     logger.start()
     for number in range(300):
@@ -58,7 +58,7 @@ def test_nothing_is_lost_or_torn(stdout: Sluggish) -> None:
 
 
 def test_what_is_written_is_out_soon(stdout: Sluggish) -> None:
-    lines = Lines()
+    lines = StdoutWriter()
     time.sleep(0.11)
     lines.write(b"record\n")
     assert stdout.taken == b"record\n"
@@ -66,7 +66,7 @@ def test_what_is_written_is_out_soon(stdout: Sluggish) -> None:
 
 
 def test_stdout_stays_open(stdout: Sluggish) -> None:
-    Lines().close()
+    StdoutWriter().close()
     assert sys.__stdout__
     sys.__stdout__.write("later\n")
     sys.__stdout__.flush()

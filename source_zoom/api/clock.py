@@ -1,0 +1,31 @@
+"""Zoom's own day: the windows of reports and the days of a state are counted by it."""
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+
+
+class ZoomClock:
+    """The `Date` of Zoom's first answer in this sync; this machine's time where none has come."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._first: datetime | None = None
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Take notice of an answer's `Date`."""
+        if self._first is None and "Date" in headers:
+            with self._lock, suppress(ValueError):
+                self._first = self._first or parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Zoom has said what time it is."""
+        return self._first is not None
+
+    @property
+    def today(self) -> date:
+        """The sync's day (UTC): the same from Zoom's first answer to the end of the sync."""
+        return (self._first or datetime.now(UTC)).date()
