@@ -10,6 +10,7 @@ from .settings import (
     QUESTIONS,
     RECURRENCE,
     UNDOCUMENTED_MEETING_SETTINGS,
+    UNDOCUMENTED_WEBINAR_SETTINGS,
     WEBINAR_SETTINGS,
 )
 from .words import ATTRIBUTES, department, full_name, name, topic
@@ -122,7 +123,9 @@ def detail(world: World, series: Series, now: float, previous: bool) -> Json:
         "host_email": world.email(series.user),
         "password": f"{draw % 1_000_000:06}",
         "start_url": f"https://zoom.example/s/{series.id}?zak=secret-{draw % 10**8:08}",
-        "tracking_fields": [{"field": "Department", "value": department(world, series.user)}],
+        "tracking_fields": [
+            {"field": "Department", "value": department(world, series.user), "visible": True}
+        ],
         "settings": {
             **(MEETING_SETTINGS if series.kind == "meeting" else WEBINAR_SETTINGS),
             "approval_type": draw % 2 if series.pattern.registers else 2,
@@ -139,12 +142,10 @@ def detail(world: World, series: Series, now: float, previous: bool) -> Json:
             "pstn_password": f"{draw >> 24 & 0xFFFFF:07}",
             "status": "waiting",
         }
-        row["tracking_fields"][0]["visible"] = True
         if series.slot % 2 == 0:
             row["settings"] |= UNDOCUMENTED_MEETING_SETTINGS
             row["resources"] = MEETING_SETTINGS["resources"]
-        if series.pattern.registers:
-            row["registration_url"] = f"https://zoom.example/meeting/register/{series.id}"
+            row["sensitivity_label_id"] = world.ids.opaque("label", draw % 3)
         if series.pattern.pmi:
             row |= {"pmi": str(_pmi(world, series.user)), "settings": row["settings"] | {"use_pmi": True}}
     else:
@@ -155,9 +156,18 @@ def detail(world: World, series: Series, now: float, previous: bool) -> Json:
             "is_simulive": series.slot % 2 == 1,
             "transition_to_live": False,
         }
+        if series.slot % 2 == 0:
+            row["settings"] |= UNDOCUMENTED_WEBINAR_SETTINGS
+            row |= {
+                "capacity": 500,
+                "license_type": "WEBINAR",
+                "template_id": world.ids.opaque("template", draw % 3),
+            }
         if row["is_simulive"]:
             row["record_file_id"] = world.ids.opaque("recording", series.id)
             row["simulive_delay_start"] = {"enable": True, "time": 10, "timeunit": "second"}
+    if series.pattern.registers:
+        row["registration_url"] = f"https://zoom.example/{series.kind}/register/{series.id}"
     if series.recurring and series.fixed_time:
         row["recurrence"] = _recurrence(series)
         row["occurrences"] = [

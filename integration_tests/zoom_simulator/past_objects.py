@@ -182,7 +182,7 @@ def _participant(world: World, occurrence: Occurrence, person: Person) -> Json:
     joined = occurrence.start + draw % 300 * (person.number > 0)
     left = occurrence.end - (draw >> 16) % 300
     member = world.ids.user(person.user) if person.user is not None else ""
-    return {
+    row = {
         "id": member,
         "participant_user_id": member,
         "user_id": _join_id(series, person.number),
@@ -198,6 +198,7 @@ def _participant(world: World, occurrence: Occurrence, person: Person) -> Json:
         "internal_user": person.user is not None,
         "status": "in_meeting",
     }
+    return {**row, "groupId": ""} if series.kind == "webinar" else row
 
 
 def _join_id(series: Series, number: int) -> str:

@@ -47,6 +47,7 @@ _COMMON: dict[str, Any] = {
     "registrants_confirmation_email": True,
     "registrants_email_notification": True,
     "registration_type": 1,
+    "request_permission_to_unmute_participants": False,
     "show_share_button": True,
     "sign_language_interpretation": _SIGN_LANGUAGE,
 }
@@ -113,6 +114,7 @@ MEETING_SETTINGS: dict[str, Any] = {
     "resources": [
         {"permission_level": "viewer", "resource_id": "X4Hy02w3QUOdskKofgb9Jg", "resource_type": "whiteboard"}
     ],
+    "show_join_info": False,
     "summary_template_id": "e3a1b2c4d5",
     "use_pmi": False,
     "waiting_room": True,
@@ -121,11 +123,11 @@ MEETING_SETTINGS: dict[str, Any] = {
     "who_can_ask_questions": 1,
     "who_will_receive_summary": 1,
 }
-# Not in Zoom's documentation, but some accounts have been seen to send it.
+# Not in Zoom's reference, but in its changelog, or some accounts have been seen to send it.
 UNDOCUMENTED_MEETING_SETTINGS: dict[str, Any] = {
+    "allow_participants_to_transcribe_meetings_with_my_notes": True,
     "enable_dedicated_group_chat": False,
-    "request_permission_to_unmute_participants": False,
-    "show_join_info": False,
+    "support_participants_receive_summary": False,
     "waiting_room_options": {
         **MEETING_SETTINGS["waiting_room_options"],
         "admit_type": 1,
@@ -166,6 +168,11 @@ WEBINAR_SETTINGS: dict[str, Any] = {
     "registrants_restrict_number": 500,
     "send_1080p_video_to_attendees": False,
     "survey_url": "https://survey.example/webinar",
+}
+UNDOCUMENTED_WEBINAR_SETTINGS: dict[str, Any] = {
+    "additional_data_center_regions": ["TY"],
+    "question_answer": True,
+    "show_join_info": False,
 }
 RECURRENCE: dict[str, dict[str, Any]] = {
     "daily": {"type": 1, "repeat_interval": 1},
