@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from source_zoom.api.clock import ZoomClock
 from source_zoom.api.rate_limits import (
     FIRST,
     HEAVY,
@@ -309,6 +312,9 @@ def test_a_daily_limit_or_an_odd_header_teaches_nothing() -> None:
     for headers in (
         {"X-RateLimit-Type": "Daily-limit", "X-RateLimit-Limit": "6000"},
         {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "many"},
+        {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "²"},
+        {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "0"},
+        {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "9" * 400},
         {"X-RateLimit-Type": "QPS"},
         {},
     ):
@@ -362,6 +368,8 @@ def test_a_refusal_for_the_day_is_told_from_one_for_the_second() -> None:
     [
         ("2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z"),
         ("", "00:00 UTC"),
+        ("soon", "00:00 UTC"),
+        ("9" * 5000, f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT}"),
         ("3600", f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT}"),
     ],
 )
@@ -376,9 +384,47 @@ def test_until_when_a_retry_after_asks_to_wait(text: str, moment: str) -> None:
         ("Sun, 22 Nov 2026 10:01:17 GMT", 77),
         ("2026-11-22T10:01:17Z", 77),
         ("2026-11-22T00:00:00Z", 0),
+        ("9" * 400, 86400),
+        ("-77", 0),
+        ("²", 0),
+        (f"Sun, 22 Nov {10**30} 10:01:17 GMT", 0),
         ("soon", 0),
         ("", 0),
     ],
 )
 def test_what_a_retry_after_asks_for(text: str, seconds: float) -> None:
     assert retry_after_seconds({"Retry-After": text, "Date": "Sun, 22 Nov 2026 10:00:00 GMT"}) == seconds
+
+
+DIGITS = st.sampled_from(["0", "-1", "77", "9" * 400, "9" * 5000, "²", "٣"]) | st.integers().map(str)
+DATES = st.datetimes(timezones=st.just(UTC) | st.timezones()).map(datetime.isoformat)
+# Also in the shape of a date, with numbers that are none of a date's.
+HTTP_DATES = st.builds("Sun, {} Nov {} {}:01:17 {}".format, DIGITS, DIGITS, DIGITS, DIGITS | st.just("GMT"))
+TEXTS = DIGITS | DATES | HTTP_DATES | st.text()
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "Retry-After": TEXTS,
+        "Date": TEXTS,
+        "X-RateLimit-Type": st.sampled_from(["QPS", "Daily-limit"]) | TEXTS,
+        "X-RateLimit-Limit": TEXTS,
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(HEADERS)
+@example({"Date": f"Sun, 22 Nov {10**30} 10:01:17 GMT"})
+@example({"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "²"})
+@example({"Retry-After": "9" * 400})
+def test_no_header_is_an_error_or_a_wait_beyond_the_time_for_retries(headers: dict[str, str]) -> None:
+    fake = FakeTime()
+    limits = RateLimits("auto", 90, fake.clock)
+    limits.passed(LIGHT, headers)
+    limits.refused(LIGHT, headers)
+    assert 0 < limits.budget(LIGHT).per_second < 1_000_000
+    ZoomClock().observe(headers)
+    assert retry_after_text(headers)
+    assert RetryBudget(fake.clock, seconds=600).wait_for_next(retry_after_seconds(headers))
+    limits.budget(LIGHT).take(LAST)
+    assert fake.now - 100 <= 601

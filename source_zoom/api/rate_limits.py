@@ -7,6 +7,7 @@ https://developers.zoom.us/docs/api/rate-limits/
 import heapq
 import logging
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -40,6 +41,7 @@ REFUSALS, TRIAL_REFUSALS = 20, 5
 # within seconds, so what has stood it for a minute was lowered for a burst.
 QUIET_SECONDS, TRIAL_SECONDS = 5.0, 60.0
 LONGEST_PAUSE = 60.0
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,8 @@ class RateLimits:
         if not self._learns or headers.get("X-RateLimit-Type", "").upper() != "QPS":
             return
         text = headers.get("X-RateLimit-Limit", "")
-        limit = float(text) if text.isdigit() else 0.0
+        # Nobody grants a million requests per second.
+        limit = float(text) if re.fullmatch("[0-9]{1,6}", text) else 0.0
         if limit:
             self._are_named = True
             if limit != self._limits[label] or self._guesses[label].is_free:
@@ -228,10 +231,11 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
     """The seconds that a Retry-After asks for, in whichever of its forms: a number, or a date.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-retry-after; Zoom's own form is an ISO date. 0 without one.
+    A number of more than a day is cut to it: no limit of Zoom's lasts longer.
     """
     text = headers.get("Retry-After", "").strip()
     if text.isdecimal():
-        return float(text)
+        return min(float(text), DAY_SECONDS)
     now = _moment(headers.get("Date", "")) or datetime.now(UTC)
     until = _moment(text) or now
     return max(0.0, (until - now).total_seconds())
@@ -240,14 +244,14 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
 def retry_after_text(headers: Mapping[str, str]) -> str:
     """When a Retry-After ends, in words; a day's requests come back at midnight if there is none."""
     text = headers.get("Retry-After", "").strip()
-    if not text.isdecimal():
-        return text or "00:00 UTC"
-    return f"{datetime.now(UTC) + timedelta(seconds=int(text)):%Y-%m-%dT%H:%M:%SZ}"
+    if text.isdecimal():
+        return f"{datetime.now(UTC) + timedelta(seconds=retry_after_seconds(headers)):%Y-%m-%dT%H:%M:%SZ}"
+    return text if _moment(text) else "00:00 UTC"
 
 
 def _moment(text: str) -> datetime | None:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             moment = parse(text)
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None
