@@ -134,8 +134,13 @@ TOMORROW = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z"
 
 @pytest.mark.parametrize(
     "headers",
-    [{"X-RateLimit-Type": "Daily-limit"}, {"Retry-After": TOMORROW}, {"Retry-After": "40000"}],
-    ids=["type", "date", "seconds"],
+    [
+        {"X-RateLimit-Type": "Daily-limit"},
+        {"Retry-After": TOMORROW},
+        {"Retry-After": "40000"},
+        {"Retry-After": "9" * 400},
+    ],
+    ids=["type", "date", "seconds", "digits"],
 )
 def test_a_daily_limit_is_known_by_its_headers_too(
     start: Start, in_process: InProcess, headers: dict[str, str]

@@ -1,15 +1,23 @@
+import math
 import threading
 import time
+import unittest
+from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from source_zoom.api.clock import ZoomClock
 from source_zoom.api.rate_limits import (
     FIRST,
     HEAVY,
     LAST,
     LIGHT,
     MEDIUM,
+    PLANS,
     SECOND,
     Budget,
     Clock,
@@ -120,8 +128,8 @@ def test_a_shorter_hold_does_not_shorten_a_longer_one() -> None:
     assert budget.take(LAST) == pytest.approx(5)
 
 
-def named(limit: int) -> dict[str, str]:
-    return {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": str(limit)}
+def named(limit: float) -> dict[str, str]:
+    return {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": f"{limit:g}"}
 
 
 def rates(limits: RateLimits) -> list[float]:
@@ -150,17 +158,128 @@ def test_auto_changes_its_mind_twice_at_most() -> None:
     assert rates(limits) == [2, 1, 0.5]
 
 
-def test_auto_goes_down_a_plan_when_zoom_names_no_limit_and_goes_on_refusing() -> None:
-    limits = RateLimits("auto", 50, Clock())
-    for _ in range(19):
-        limits.refused(HEAVY, {})
-    limits.passed(HEAVY, {})
-    assert rates(limits) == [15, 10, 5]
-    for _ in range(20):
-        limits.refused(HEAVY, {})
-    assert rates(limits) == [2, 1, 0.5]
+def ask(
+    limits: RateLimits,
+    fake: FakeTime,
+    label: str,
+    per_second: float,
+    *,
+    answers: float = math.inf,
+    seconds: float = math.inf,
+    burst: Sequence[int] = (),
+) -> tuple[int, int]:
+    """Ask an account that names no limits, until there are so many answers or so many seconds are over.
+
+    The requests of a burst, by their number, are refused in any case. Returns the answers and the refusals.
+    """
+    answered: deque[float] = deque()
+    end = fake.now + seconds
+    passed = refused = 0
+    while passed < answers and fake.now < end:
+        limits.budget(label).take(LAST)
+        while answered and answered[0] <= fake.now - 1:
+            answered.popleft()
+        if len(answered) >= per_second or passed + refused in burst:
+            refused += 1
+            limits.refused(label, {})
+        else:
+            passed += 1
+            answered.append(fake.now)
+            limits.passed(label, {})
+    return passed, refused
+
+
+def refuse(limits: RateLimits, label: str, times: int) -> None:
+    for _ in range(times):
+        limits.refused(label, {})
+
+
+@pytest.mark.parametrize(("label", "per_second"), PLANS["free"].items())
+def test_a_free_account_that_names_no_limits_is_settled_at_free(label: str, per_second: float) -> None:
+    fake = FakeTime()
+    limits = RateLimits("auto", 90, fake.clock)
+    passed, refused = ask(limits, fake, label, per_second, seconds=3600)
+    assert passed > 0.89 * per_second * 3600
+    assert refused < 0.03 * passed
+    # By now Pro is tried about once an hour.
+    _, later = ask(limits, fake, label, per_second, seconds=3600)
+    assert later < 20
+    assert limits.limit(label) == per_second
+
+
+@pytest.mark.parametrize(("label", "per_second"), PLANS["pro"].items())
+def test_a_burst_of_refusals_costs_seconds(label: str, per_second: float) -> None:
+    fake = FakeTime()
+    answers = 36 * 0.9 * per_second
+    ask(RateLimits("auto", 90, fake.clock), fake, label, per_second, answers=answers)
+    undisturbed, fake.now = fake.now - 100, 100
+    limits = RateLimits("auto", 90, fake.clock)
+    passed, refused = ask(limits, fake, label, per_second, answers=answers, burst=range(100, 120))
+    assert (passed, refused) == (answers, 20)
+    assert limits.limit(label) == per_second
+    assert 1.15 < (fake.now - 100) / undisturbed < 1.25
+
+
+def test_only_a_label_that_is_refused_goes_down_and_only_when_more_is_refused_than_answered() -> None:
+    limits = RateLimits("auto", 50, FakeTime().clock)
     for _ in range(100):
         limits.refused(HEAVY, {})
+        limits.passed(HEAVY, {})
+        limits.passed(HEAVY, {})
+    refuse(limits, HEAVY, 19)
+    assert rates(limits) == [15, 10, 5]
+    refuse(limits, HEAVY, 1)
+    assert rates(limits) == [15, 10, 0.5]
+    refuse(limits, HEAVY, 100)
+    assert rates(limits) == [15, 10, 0.5]
+
+
+def seconds_at_free(limits: RateLimits, fake: FakeTime) -> int:
+    """How long HEAVY still stays at Free if it is refused no more."""
+    began = fake.now
+    while limits.limit(HEAVY) == 1 and fake.now < began + 1000:
+        fake.now += 1
+        limits.passed(HEAVY, {})
+    return round(fake.now - began)
+
+
+def test_a_label_rises_after_some_quiet_and_later_each_time_that_it_falls_again() -> None:
+    fake = FakeTime()
+    limits = RateLimits("auto", 90, fake.clock)
+    refuse(limits, HEAVY, 20)
+    fake.now += 4
+    limits.refused(HEAVY, {})
+    assert seconds_at_free(limits, fake) == 5
+    for quiet in (10, 20, 40, 80):
+        fake.now += 50
+        refuse(limits, HEAVY, 4)
+        assert limits.limit(HEAVY) == 10
+        refuse(limits, HEAVY, 1)
+        assert seconds_at_free(limits, fake) == quiet
+    fake.now += 61
+    refuse(limits, HEAVY, 5)
+    assert seconds_at_free(limits, fake) == 5
+
+
+def test_a_sync_says_once_that_it_guesses() -> None:
+    limits = RateLimits("auto", 90, FakeTime().clock)
+    with unittest.TestCase().assertLogs("airbyte.source_zoom", "WARNING") as logs:
+        refuse(limits, HEAVY, 40)
+        refuse(limits, LIGHT, 40)
+    assert [record.getMessage() for record in logs.records] == [
+        "Zoom refuses most HEAVY requests and names no limit, so for a while they go at the pace of a Free"
+        " account. Set rate_limit_plan to the account's plan."
+    ]
+
+
+@pytest.mark.parametrize("label", [LIGHT, HEAVY])
+def test_a_limit_that_zoom_names_ends_a_guess(label: str) -> None:
+    fake = FakeTime()
+    limits = RateLimits("auto", 50, fake.clock)
+    refuse(limits, HEAVY, 20)
+    limits.passed(label, named(PLANS["free"][label]))
+    fake.now += 600
+    limits.passed(HEAVY, {})
     assert rates(limits) == [2, 1, 0.5]
 
 
@@ -193,6 +312,9 @@ def test_a_daily_limit_or_an_odd_header_teaches_nothing() -> None:
     for headers in (
         {"X-RateLimit-Type": "Daily-limit", "X-RateLimit-Limit": "6000"},
         {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "many"},
+        {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "²"},
+        {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "0"},
+        {"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "9" * 400},
         {"X-RateLimit-Type": "QPS"},
         {},
     ):
@@ -200,12 +322,12 @@ def test_a_daily_limit_or_an_odd_header_teaches_nothing() -> None:
     assert limits.budget(LIGHT).per_second == pytest.approx(27)
 
 
-def test_an_explicit_plan_is_obeyed() -> None:
-    limits = RateLimits("free", 50, Clock())
-    limits.passed(LIGHT, named(80))
-    for _ in range(100):
-        limits.refused(LIGHT, {})
-    assert limits.budget(LIGHT).per_second == 2
+@pytest.mark.parametrize("plan", PLANS)
+def test_an_explicit_plan_is_obeyed(plan: str) -> None:
+    limits = RateLimits(plan, 50, Clock())
+    limits.passed(LIGHT, named(50))
+    refuse(limits, LIGHT, 100)
+    assert limits.budget(LIGHT).per_second == PLANS[plan][LIGHT] / 2
 
 
 def test_retries_end_with_their_time() -> None:
@@ -246,6 +368,8 @@ def test_a_refusal_for_the_day_is_told_from_one_for_the_second() -> None:
     [
         ("2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z"),
         ("", "00:00 UTC"),
+        ("soon", "00:00 UTC"),
+        ("9" * 5000, f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT}"),
         ("3600", f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT}"),
     ],
 )
@@ -260,9 +384,47 @@ def test_until_when_a_retry_after_asks_to_wait(text: str, moment: str) -> None:
         ("Sun, 22 Nov 2026 10:01:17 GMT", 77),
         ("2026-11-22T10:01:17Z", 77),
         ("2026-11-22T00:00:00Z", 0),
+        ("9" * 400, 86400),
+        ("-77", 0),
+        ("²", 0),
+        (f"Sun, 22 Nov {10**30} 10:01:17 GMT", 0),
         ("soon", 0),
         ("", 0),
     ],
 )
 def test_what_a_retry_after_asks_for(text: str, seconds: float) -> None:
     assert retry_after_seconds({"Retry-After": text, "Date": "Sun, 22 Nov 2026 10:00:00 GMT"}) == seconds
+
+
+DIGITS = st.sampled_from(["0", "-1", "77", "9" * 400, "9" * 5000, "²", "٣"]) | st.integers().map(str)
+DATES = st.datetimes(timezones=st.just(UTC) | st.timezones()).map(datetime.isoformat)
+# Also in the shape of a date, with numbers that are none of a date's.
+HTTP_DATES = st.builds("Sun, {} Nov {} {}:01:17 {}".format, DIGITS, DIGITS, DIGITS, DIGITS | st.just("GMT"))
+TEXTS = DIGITS | DATES | HTTP_DATES | st.text()
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "Retry-After": TEXTS,
+        "Date": TEXTS,
+        "X-RateLimit-Type": st.sampled_from(["QPS", "Daily-limit"]) | TEXTS,
+        "X-RateLimit-Limit": TEXTS,
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(HEADERS)
+@example({"Date": f"Sun, 22 Nov {10**30} 10:01:17 GMT"})
+@example({"X-RateLimit-Type": "QPS", "X-RateLimit-Limit": "²"})
+@example({"Retry-After": "9" * 400})
+def test_no_header_is_an_error_or_a_wait_beyond_the_time_for_retries(headers: dict[str, str]) -> None:
+    fake = FakeTime()
+    limits = RateLimits("auto", 90, fake.clock)
+    limits.passed(LIGHT, headers)
+    limits.refused(LIGHT, headers)
+    assert 0 < limits.budget(LIGHT).per_second < 1_000_000
+    ZoomClock().observe(headers)
+    assert retry_after_text(headers)
+    assert RetryBudget(fake.clock, seconds=600).wait_for_next(retry_after_seconds(headers))
+    limits.budget(LIGHT).take(LAST)
+    assert fake.now - 100 <= 601

@@ -17,7 +17,7 @@ class ZoomClock:
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take notice of an answer's `Date`."""
         if self._first is None and "Date" in headers:
-            with self._lock, suppress(ValueError):
+            with self._lock, suppress(ValueError, OverflowError):
                 self._first = self._first or parsedate_to_datetime(headers["Date"]).astimezone(UTC)
 
     @property

@@ -5,7 +5,9 @@ https://developers.zoom.us/docs/api/rate-limits/
 """
 
 import heapq
+import logging
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -15,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import count
+
+logger = logging.getLogger("airbyte.source_zoom")
 
 LABELS = LIGHT, MEDIUM, HEAVY = "LIGHT", "MEDIUM", "HEAVY"
 # Requests that whole streams wait for, those that end what has been begun, and all others.
@@ -26,14 +30,18 @@ PLANS: Mapping[str, Mapping[str, float]] = {
     "business": {LIGHT: 80, MEDIUM: 60, HEAVY: 40},
 }
 
-
 # Requests that leave evenly do not arrive evenly: at the full limit, Zoom would refuse some of them.
 FASTEST = 0.94
 CATCH_UP_SECONDS = 0.002
 PAUSE_SECONDS = 0.1
-REFUSALS = 20
 MOST_CHANGES = 2
+# How many more refusals than answers a label bears before it goes at Free, and when Pro is tried again.
+REFUSALS, TRIAL_REFUSALS = 20, 5
+# Zoom counts by the second: five without a refusal are no accident. A Free account refuses Pro's pace
+# within seconds, so what has stood it for a minute was lowered for a burst.
+QUIET_SECONDS, TRIAL_SECONDS = 5.0, 60.0
 LONGEST_PAUSE = 60.0
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -110,23 +118,38 @@ class Budget:
             self._waiting[0][2].set()
 
 
+@dataclass
+class Guess:
+    """Whether a label whose limit nobody names goes at Free: until `quiet` seconds pass without a refusal.
+
+    `since` is the time of its last refusal at Free, or of its last rise to Pro.
+    """
+
+    patience: int = REFUSALS
+    is_free: bool = False
+    since: float = float("-inf")
+    quiet: float = QUIET_SECONDS
+
+
 class RateLimits:
     """The budgets of all labels, and what Zoom's answers teach about the account's plan.
 
     `share` is the percentage of Zoom's limits that this connector may use. Plan "auto" begins at Pro and
-    follows the per-second limits that Zoom's answers name. Where they name none, it goes on at Pro, or goes
-    down a plan when a label is refused again and again. It changes the limit of a label twice at most.
+    follows the per-second limits that Zoom's answers name, with two changes of a label at most. Where they
+    name none, a label of which more is refused than answered goes at Free until it has been quiet for a
+    while: a burst of refusals costs seconds, and a Free account is tried with Pro more and more seldom.
     """
 
     def __init__(self, plan: str, share: int, clock: Clock) -> None:
         self._learns = plan == "auto"
         self._share = min(share / 100, FASTEST)
+        self._clock = clock
         self._lock = threading.Lock()
         self._limits = dict(PLANS["pro" if self._learns else plan])
         self._budgets = {label: Budget(limit * self._share, clock) for label, limit in self._limits.items()}
         self._changes = Counter[str]()
-        self._refused_in_a_row = Counter[str]()
-        self._are_named = False
+        self._guesses = {label: Guess() for label in LABELS}
+        self._are_named = self._is_said = False
 
     def budget(self, label: str) -> Budget:
         return self._budgets[label]
@@ -137,17 +160,14 @@ class RateLimits:
 
     def passed(self, label: str, headers: Mapping[str, str]) -> None:
         """Take notice of an answer that Zoom did not refuse for its rate limits."""
-        self._refused_in_a_row[label] = 0
         self._learn(label, headers)
+        self._guess(label, is_refused=False)
 
     def refused(self, label: str, headers: Mapping[str, str]) -> None:
         """Take notice of a refusal: hold the label for a moment, so that Zoom's window empties a little."""
         self._budgets[label].hold(PAUSE_SECONDS)
         self._learn(label, headers)
-        self._refused_in_a_row[label] += 1
-        if self._learns and not self._are_named and self._refused_in_a_row[label] >= REFUSALS:
-            slower = [plan for plan in PLANS.values() if plan[label] < self._limits[label]]
-            self._change(slower[-1] if slower else {})
+        self._guess(label, is_refused=True)
 
     def close(self, error: Exception) -> None:
         """Let no request pass any more, whatever its label."""
@@ -158,21 +178,48 @@ class RateLimits:
         if not self._learns or headers.get("X-RateLimit-Type", "").upper() != "QPS":
             return
         text = headers.get("X-RateLimit-Limit", "")
-        limit = float(text) if text.isdigit() else 0.0
+        # Nobody grants a million requests per second.
+        limit = float(text) if re.fullmatch("[0-9]{1,6}", text) else 0.0
         if limit:
             self._are_named = True
-            if limit != self._limits[label]:
+            if limit != self._limits[label] or self._guesses[label].is_free:
                 known = (plan for plan in PLANS.values() if plan[label] == limit)
-                self._change(next(known, {label: limit}))
+                self._follow(next(known, {label: limit}))
 
-    def _change(self, limits: Mapping[str, float]) -> None:
+    def _follow(self, limits: Mapping[str, float]) -> None:
         with self._lock:
             for label, limit in limits.items():
+                self._guesses[label].is_free = False
                 if limit != self._limits[label] and self._changes[label] < MOST_CHANGES:
                     self._changes[label] += 1
-                    self._refused_in_a_row[label] = 0
-                    self._limits[label] = limit
-                    self._budgets[label].per_second = limit * self._share
+                    self._set(label, limit)
+
+    def _guess(self, label: str, *, is_refused: bool) -> None:
+        guess = self._guesses[label]
+        now = self._clock.now()
+        with self._lock:
+            guess.patience = min(REFUSALS, guess.patience + (-1 if is_refused else 1))
+            if guess.is_free and is_refused:
+                guess.since = now
+            elif guess.is_free and now >= guess.since + guess.quiet:
+                guess.is_free, guess.since, guess.patience = False, now, TRIAL_REFUSALS
+                self._set(label, PLANS["pro"][label])
+            elif guess.patience <= 0 and self._learns and not (self._are_named or guess.is_free):
+                is_again = now < guess.since + TRIAL_SECONDS
+                guess.quiet = 2 * guess.quiet if is_again else QUIET_SECONDS
+                guess.is_free, guess.since = True, now
+                self._set(label, PLANS["free"][label])
+            is_new = guess.is_free and not self._is_said
+            self._is_said |= is_new
+        if is_new:
+            logger.warning(
+                f"Zoom refuses most {label} requests and names no limit, so for a while they go at the pace"
+                " of a Free account. Set rate_limit_plan to the account's plan."
+            )
+
+    def _set(self, label: str, limit: float) -> None:
+        self._limits[label] = limit
+        self._budgets[label].per_second = limit * self._share
 
 
 def is_daily(headers: Mapping[str, str]) -> bool:
@@ -184,10 +231,11 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
     """The seconds that a Retry-After asks for, in whichever of its forms: a number, or a date.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-retry-after; Zoom's own form is an ISO date. 0 without one.
+    A number of more than a day is cut to it: no limit of Zoom's lasts longer.
     """
     text = headers.get("Retry-After", "").strip()
     if text.isdecimal():
-        return float(text)
+        return min(float(text), DAY_SECONDS)
     now = _moment(headers.get("Date", "")) or datetime.now(UTC)
     until = _moment(text) or now
     return max(0.0, (until - now).total_seconds())
@@ -196,14 +244,14 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
 def retry_after_text(headers: Mapping[str, str]) -> str:
     """When a Retry-After ends, in words; a day's requests come back at midnight if there is none."""
     text = headers.get("Retry-After", "").strip()
-    if not text.isdecimal():
-        return text or "00:00 UTC"
-    return f"{datetime.now(UTC) + timedelta(seconds=int(text)):%Y-%m-%dT%H:%M:%SZ}"
+    if text.isdecimal():
+        return f"{datetime.now(UTC) + timedelta(seconds=retry_after_seconds(headers)):%Y-%m-%dT%H:%M:%SZ}"
+    return text if _moment(text) else "00:00 UTC"
 
 
 def _moment(text: str) -> datetime | None:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             moment = parse(text)
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None
