@@ -109,6 +109,11 @@ def is_private(url: str) -> bool:
     return is_loopback or (parts.scheme == "https" and bool(parts.hostname))
 
 
+def userinfo(url: str) -> str:
+    """The name and the password that stand before the host of an address, with their "@"."""
+    return "".join(urlsplit(url).netloc.rpartition("@")[:2])
+
+
 def parse(raw: Mapping[str, Any]) -> Config:
     """Check a migrated config. Raises ConfigError with a sentence for each mistake, and no values."""
     try:

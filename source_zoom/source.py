@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TypeVar, cast
+from urllib.request import getproxies
 
 from airbyte_cdk.config_observation import (
     create_connector_config_control_message,
@@ -27,7 +28,7 @@ from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.streams import Stream
-from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -38,7 +39,7 @@ from source_zoom.api.errors import advice
 from source_zoom.api.rate_limits import Clock, RateLimits, RetryBudget
 from source_zoom.api.scopes import Permissions
 from source_zoom.api.session import make_session
-from source_zoom.config import migrate, parse
+from source_zoom.config import migrate, parse, userinfo
 from source_zoom.counts import Summary
 from source_zoom.engine.cursor import StateOutput
 from source_zoom.engine.parents import Parent
@@ -239,6 +240,8 @@ class SourceZoom(AbstractSource):
 
     def _sync(self, config: Mapping[str, Any], retry_seconds: float = RetryBudget.seconds) -> Sync:
         parsed = parse(config)
+        for url in (parsed.api_url, parsed.token_url, *getproxies().values()):
+            add_to_secrets(userinfo(url))
         session = make_session(parsed.num_workers + SPARE_CONNECTIONS, self._user_agent)
         retries = RetryBudget(self._clock, retry_seconds)
         zoom_clock = ZoomClock()
