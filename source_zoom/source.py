@@ -39,7 +39,7 @@ from source_zoom.api.errors import advice
 from source_zoom.api.rate_limits import Clock, RateLimits, RetryBudget
 from source_zoom.api.scopes import Permissions
 from source_zoom.api.session import make_session
-from source_zoom.config import migrate, parse, userinfo
+from source_zoom.config import migrate, parse, unused_keys, userinfo
 from source_zoom.counts import Summary
 from source_zoom.engine.cursor import StateOutput
 from source_zoom.engine.parents import Parent
@@ -128,7 +128,10 @@ class SourceZoom(AbstractSource):
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> MutableMapping[str, Any]:
         """Migrate and check the config; a migrated one is told to the platform. Writes no file."""
         migrated = migrate(config)
-        parse(migrated)
+        for key in unused_keys(parse(migrated), migrated):
+            logger.warning(
+                f"The config has the key {key}, which nothing uses: check its spelling, or take it out."
+            )
         if migrated != config:
             self._messages.emit_message(create_connector_config_control_message(migrated))
         return migrated
