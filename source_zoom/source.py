@@ -19,7 +19,6 @@ from airbyte_cdk.models import (
     AirbyteStream,
     AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
-    ConnectorSpecification,
     FailureType,
     Status,
     StreamDescriptor,
@@ -99,19 +98,6 @@ class SourceZoom(AbstractSource):
     @property
     def message_repository(self) -> MessageRepository:
         return self._messages
-
-    def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        """spec.json, with the scopes that the streams declare put into the consent screen."""
-        spec = super().spec(logger)
-        needed = {
-            ancestor.scopes[1] for ancestor in with_parents(STREAMS) if issubclass(ancestor, ZoomStream)
-        }
-        assert spec.advanced_auth
-        assert spec.advanced_auth.oauth_config_specification
-        consent = spec.advanced_auth.oauth_config_specification.oauth_connector_input_specification
-        assert consent
-        consent.scope = " ".join(sorted(needed))
-        return spec
 
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
@@ -237,8 +223,9 @@ class SourceZoom(AbstractSource):
     def _tell_platform(self, config: dict[str, Any]) -> None:
         emit_configuration_as_airbyte_control_message(config)
         logger.info(
-            "Zoom has replaced the refresh token, and a CONTROL message holds the new one. With docker run or"
-            " PyAirbyte nobody stores it, and the next sync is locked out: use a Server-to-Server OAuth app."
+            "Zoom has replaced the refresh token, and a CONTROL message holds the new one. Nobody stores it"
+            " with docker run, with PyAirbyte, and in the check of a source that is not saved yet: there"
+            " authorize the app again for the next sync, or use a Server-to-Server OAuth app."
         )
 
     def _sync(self, config: Mapping[str, Any], retry_seconds: float = RetryBudget.seconds) -> Sync:

@@ -53,11 +53,12 @@ def test_the_order_is_that_of_the_file(schema: dict[str, Any]) -> None:
     assert schema["title"]
 
 
-def test_the_consent_asks_for_the_scopes_that_the_spec_names() -> None:
+def test_the_consent_leaves_the_scopes_to_the_app() -> None:
     flow = SPEC["advanced_auth"]["oauth_config_specification"]["oauth_connector_input_specification"]
     query = flow["consent_url"].partition("?")[2].split("&")
-    params = [f"{{{{ {name}_param }}}}" for name in ("client_id", "redirect_uri", "scope", "state")]
+    params = [f"{{{{ {name}_param }}}}" for name in ("client_id", "redirect_uri", "state")]
     assert query == ["response_type=code", *params]
+    assert "scope" not in flow
 
 
 def test_every_field_of_the_form_is_in_a_group() -> None:
