@@ -1,8 +1,10 @@
 """Signing in: both grants, the consent in the UI, rotation, old config shapes, and what a bad config gets."""
 
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jinja2
@@ -34,6 +36,42 @@ def test_spec_is_one_message(connector: Connector) -> None:
     output = connector.run("spec")
     assert output.code == 0
     assert len(output.of("SPEC")) == 1
+
+
+def test_no_command_needs_a_folder_for_files_of_its_own(
+    account: Simulator, in_process: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    config = server_to_server(account)
+    outputs = [in_process.run("spec"), in_process.check(config), in_process.discover(config)]
+    assert [output.code for output in [*outputs, in_process.read(config, ["users"])]] == [0, 0, 0, 0]
+    for output, kind in zip(outputs, ("SPEC", "CONNECTION_STATUS", "CATALOG"), strict=True):
+        assert output.of(kind)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},
+        {"LC_ALL": "POSIX"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+    ids=str,
+)
+def test_no_encoding_of_stdout_costs_a_line(
+    account: Simulator, connector: Connector, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    config = server_to_server(account, **{"größe→": 1})
+    checked = connector.check(config)
+    assert (checked.code, checked.of("CONNECTION_STATUS")) == (0, [{"status": "SUCCEEDED"}])
+    read = connector.read(config, ["users", "bücher→"])
+    assert read.code == 1
+    assert "names the stream 'bücher→'" in read.errors[0]["message"]
+    for output in (checked, read):
+        assert any("has the key größe→" in log for log in output.logs)
 
 
 def test_the_spec_takes_both_kinds_of_credentials_and_no_other(

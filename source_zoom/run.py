@@ -54,23 +54,23 @@ def main(
     if not arguments.command:
         entrypoint.parse_args(["--help"])
     if arguments.debug or is_platform_debug_log_enabled():
-        # The CDK's entrypoint does so for the other commands, and has a logger of its own that nobody uses.
+        # The entrypoint has a logger of its own, which none of those here comes under.
         logger.setLevel(logging.DEBUG)
     with PRINT_BUFFER:
         try:
             if arguments.command == "read":
                 tune_memory()
                 with stop_on_signal(cast("SourceZoom", entrypoint.source)), closing(StdoutWriter()) as lines:
-                    for message in read(entrypoint, arguments):
+                    for message in messages(entrypoint, arguments):
                         lines.write(_line(message))
             else:
-                for text in entrypoint.run(arguments):
-                    PRINT_BUFFER.write(f"{text}\n")
+                for message in messages(entrypoint, arguments):
+                    PRINT_BUFFER.write(_line(message).decode())
         except AirbyteTracedException as error:
             if arguments.command == "check" and error.failure_type == FailureType.config_error:
-                PRINT_BUFFER.write(AirbyteEntrypoint.airbyte_message_to_string(_failed(error)) + "\n")
+                PRINT_BUFFER.write(_line(_failed(error)).decode())
                 return 0
-            error.emit_message()
+            PRINT_BUFFER.write(_line(error.as_airbyte_message()).decode())
             return 1
         except Stopped:
             return STOPPED
@@ -99,14 +99,27 @@ def stop_on_signal(source: SourceZoom) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def read(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> Iterator[AirbyteMessage]:
-    """The messages of a read, as objects: what `entrypoint.run` writes as text."""
+def messages(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> Iterator[AirbyteMessage]:
+    """The messages of a command, as objects: what `entrypoint.run` writes as text.
+
+    That would also make a temporary folder, which a read-only system has no place for and nobody needs.
+    """
     source = cast("SourceZoom", entrypoint.source)
+    spec = source.spec(entrypoint.logger)
+    if arguments.command == "spec":
+        yield AirbyteMessage(type=Type.SPEC, spec=spec)
+        return
     config = source.configure(source.read_config(arguments.config), "")
-    catalog, state = source.read_catalog(arguments.catalog), source.read_state(arguments.state)
     try:
         yield from source.message_repository.consume_queue()
-        yield from entrypoint.read(source.spec(entrypoint.logger), config, catalog, state)
+        match arguments.command:
+            case "check":
+                yield from entrypoint.check(spec, config)
+            case "discover":
+                yield from entrypoint.discover(spec, config)
+            case _:
+                catalog, state = source.read_catalog(arguments.catalog), source.read_state(arguments.state)
+                yield from entrypoint.read(spec, config, catalog, state)
     finally:
         yield from source.message_repository.consume_queue()
 
