@@ -15,11 +15,15 @@ from integration_tests.conftest import (
 )
 from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from source_zoom.config import Config
 
 PRIVATE = "must begin with https:// (http:// is for this machine's own address only)"
 KINDS = "must hold an auth_type, 'oauth2.0' or 'server_to_server', and what it needs"
 TEXT = "Input should be a valid string"
-EMPTY = "String should have at least 1 character"
+REQUIRED = "Field required"
+PASTE = "must be one line of printable ASCII: copy it from the app's page once more"
+ADDRESS = "must be an address like https://zoom.us/oauth/token, and a port a number to 65535"
+BOOLEAN = "Input should be a valid boolean"
 WHOLE = "Input should be a valid integer"
 DAY = "must be a day like 2026-01-31"
 
@@ -44,14 +48,20 @@ def read(in_process: InProcess, config: Json, catalog: object, state: object = N
 @pytest.mark.parametrize(
     ("kind", "field", "value", "sentence"),
     [
-        (server_to_server, "account_id", None, f"credentials.account_id: {TEXT}"),
-        (server_to_server, "account_id", "", f"credentials.account_id: {EMPTY}"),
+        (server_to_server, "account_id", None, f"credentials.account_id: {REQUIRED}"),
+        (server_to_server, "account_id", "", f"credentials.account_id: {REQUIRED}"),
         (server_to_server, "client_id", 7, f"credentials.client_id: {TEXT}"),
-        (server_to_server, "client_secret", "", f"credentials.client_secret: {EMPTY}"),
+        (server_to_server, "client_secret", "", f"credentials.client_secret: {REQUIRED}"),
         (server_to_server, "auth_type", "jwt", f"credentials: {KINDS}"),
-        (oauth, "refresh_token", "", f"credentials.refresh_token: {EMPTY}"),
+        (oauth, "refresh_token", "", f"credentials.refresh_token: {REQUIRED}"),
         (oauth, "refresh_token", ["t"], f"credentials.refresh_token: {TEXT}"),
         (oauth, "access_token", 5, f"credentials.access_token: {TEXT}"),
+        (server_to_server, "account_id", " \n", f"credentials.account_id: {REQUIRED}"),
+        (server_to_server, "client_id", "…", f"credentials.client_id: {PASTE}"),
+        (server_to_server, "client_secret", "one\ntwo", f"credentials.client_secret: {PASTE}"),
+        (oauth, "refresh_token", "ü", f"credentials.refresh_token: {PASTE}"),
+        (oauth, "access_token", "one\r\ntwo", f"credentials.access_token: {PASTE}"),
+        (oauth, "token_expiry_date", 5, f"credentials.token_expiry_date: {TEXT}"),
         (
             oauth,
             "token_expiry_date",
@@ -64,7 +74,9 @@ def read(in_process: InProcess, config: Json, catalog: object, state: object = N
         (None, "start_date", "2026-13-01", f"start_date: {DAY}"),
         (None, "start_date", "yesterday", f"start_date: {DAY}"),
         (None, "start_date", "20260131", f"start_date: {DAY}"),
-        (None, "start_date", "2026-01-31T00:00:00Z", f"start_date: {DAY}"),
+        (None, "start_date", "2026-01-31T25:00:00Z", f"start_date: {DAY}"),
+        (None, "start_date", "0001-01-01T00:00:00+14:00", f"start_date: {DAY}"),
+        (None, "start_date", "2026-W05-1", f"start_date: {DAY}"),
         (None, "start_date", 5, f"start_date: {DAY}"),
         (
             None,
@@ -74,7 +86,9 @@ def read(in_process: InProcess, config: Json, catalog: object, state: object = N
         ),
         (None, "lookback_days", -1, "lookback_days: Input should be greater than or equal to 0"),
         (None, "lookback_days", 10**10, "lookback_days: Input should be less than or equal to 3650"),
-        (None, "lookback_days", None, f"lookback_days: {WHOLE}"),
+        (None, "lookback_days", "2", f"lookback_days: {WHOLE}"),
+        (None, "lookback_days", True, f"lookback_days: {WHOLE}"),
+        (None, "num_workers", 2.5, f"num_workers: {WHOLE}"),
         (
             None,
             "rate_limit_plan",
@@ -83,24 +97,19 @@ def read(in_process: InProcess, config: Json, catalog: object, state: object = N
         ),
         (None, "rate_limit_share", 0, "rate_limit_share: Input should be greater than or equal to 1"),
         (None, "rate_limit_share", 101, "rate_limit_share: Input should be less than or equal to 100"),
-        (
-            None,
-            "include_pending_users",
-            "perhaps",
-            "include_pending_users: Input should be a valid boolean, unable to interpret input",
-        ),
-        (
-            None,
-            "include_host_secrets",
-            "perhaps",
-            "include_host_secrets: Input should be a valid boolean, unable to interpret input",
-        ),
+        (None, "include_pending_users", "true", f"include_pending_users: {BOOLEAN}"),
+        (None, "include_host_secrets", "true", f"include_host_secrets: {BOOLEAN}"),
         (None, "environment", "zoom.cn", "environment: Input should be 'zoom.us' or 'zoomgov.com'"),
         (None, "num_workers", 0, "num_workers: Input should be greater than or equal to 1"),
         (None, "num_workers", 1000, "num_workers: Input should be less than or equal to 400"),
         (None, "api_url", "http://api.zoom.us/v2", f"api_url: {PRIVATE}"),
         (None, "api_url", 5, f"api_url: {TEXT}"),
+        (None, "api_url", "https://api.zoom.us:port/v2", f"api_url: {ADDRESS}"),
+        (None, "api_url", "https://[::1/v2", f"api_url: {ADDRESS}"),
         (None, "token_url", "ftp://zoom.us", f"token_url: {PRIVATE}"),
+        (None, "token_url", "https://zoom.us:65536/oauth", f"token_url: {ADDRESS}"),
+        (None, "token_url", "https://zoom.us/o\nauth", f"token_url: {ADDRESS}"),
+        (None, "token_url", "https://zoöm.us", f"token_url: {ADDRESS}"),
     ],
 )
 def test_a_mistake_in_the_config(
@@ -119,6 +128,53 @@ def test_a_mistake_in_the_config(
         (message, "config_error")
     ]
     assert account.journal.entries == []
+
+
+def test_white_space_around_what_was_pasted_is_taken_away(account: Simulator, in_process: InProcess) -> None:
+    config = oauth(account)
+    pasted = {key: f" {value}\n" for key, value in config["credentials"].items()}
+    output = in_process.check({**config, "credentials": pasted, "api_url": f"{account.api_url} "})
+    assert output.of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
+    assert output.of("CONTROL")[0]["connectorConfig"]["config"] == config
+
+
+@pytest.mark.parametrize("nothing", [None, "", " "])
+def test_a_key_without_a_value_has_its_default(
+    account: Simulator, in_process: InProcess, nothing: object
+) -> None:
+    config = server_to_server(account)
+    given = {key: config.get(key, nothing) for key in Config.model_fields}
+    output = in_process.check(given)
+    assert output.of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
+    assert output.of("CONTROL")[0]["connectorConfig"]["config"] == config
+
+
+def test_a_key_that_nothing_uses_is_named(account: Simulator, in_process: InProcess) -> None:
+    config = server_to_server(account, lookback_day=7)
+    config["credentials"]["refresh_token"] = "of the other kind"
+    output = in_process.check(config)
+    assert output.of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
+    assert output.warnings == [
+        f"The config has the key {key}, which nothing uses: check its spelling, or take it out."
+        for key in ("lookback_day", "credentials.refresh_token")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"refresh_token": ""}, f"credentials.refresh_token: {REQUIRED}"),
+        ({"account_id": ""}, f"credentials.account_id: {REQUIRED}"),
+        ({"account_id": 5, "refresh_token": ""}, f"credentials.account_id: {TEXT}"),
+        ({}, f"credentials: {KINDS}"),
+    ],
+)
+def test_a_mistake_in_a_flat_config_is_told_of_the_kind_that_it_has(
+    account: Simulator, in_process: InProcess, given: Json, sentence: str
+) -> None:
+    output = in_process.check({"client_id": "id", "client_secret": "hush", **given})
+    message = f"The config is not valid: {sentence}."
+    assert output.of("CONNECTION_STATUS") == [{"status": "FAILED", "message": message}]
 
 
 USERS = configured_catalog(["users"])["streams"][0]

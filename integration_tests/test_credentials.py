@@ -1,8 +1,10 @@
 """Signing in: both grants, the consent in the UI, rotation, old config shapes, and what a bad config gets."""
 
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jinja2
@@ -34,6 +36,42 @@ def test_spec_is_one_message(connector: Connector) -> None:
     output = connector.run("spec")
     assert output.code == 0
     assert len(output.of("SPEC")) == 1
+
+
+def test_no_command_needs_a_folder_for_files_of_its_own(
+    account: Simulator, in_process: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    config = server_to_server(account)
+    outputs = [in_process.run("spec"), in_process.check(config), in_process.discover(config)]
+    assert [output.code for output in [*outputs, in_process.read(config, ["users"])]] == [0, 0, 0, 0]
+    for output, kind in zip(outputs, ("SPEC", "CONNECTION_STATUS", "CATALOG"), strict=True):
+        assert output.of(kind)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},
+        {"LC_ALL": "POSIX"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+    ids=str,
+)
+def test_no_encoding_of_stdout_costs_a_line(
+    account: Simulator, connector: Connector, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    config = server_to_server(account, **{"größe→": 1})
+    checked = connector.check(config)
+    assert (checked.code, checked.of("CONNECTION_STATUS")) == (0, [{"status": "SUCCEEDED"}])
+    read = connector.read(config, ["users", "bücher→"])
+    assert read.code == 1
+    assert "names the stream 'bücher→'" in read.errors[0]["message"]
+    for output in (checked, read):
+        assert any("has the key größe→" in log for log in output.logs)
 
 
 def test_the_spec_takes_both_kinds_of_credentials_and_no_other(
@@ -118,10 +156,13 @@ def test_the_rotated_token_is_handed_over_before_anything_else(
     assert again.record_counts == output.record_counts
 
 
+@pytest.mark.parametrize("written", ["by the connector", "by hand"])
 def test_a_valid_access_token_is_used_without_a_token_request(
-    account: Simulator, in_process: InProcess
+    account: Simulator, in_process: InProcess, written: str
 ) -> None:
     rotated = in_process.check(oauth(account)).of("CONTROL")[0]["connectorConfig"]["config"]
+    if written == "by hand":
+        del rotated["credentials"]["token_expiry_date"]
     account.journal.reset()
     assert in_process.check(rotated).of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
     output = in_process.read(rotated, ["users", "report_meetings"])
@@ -226,8 +267,8 @@ def test_an_absurd_expiry_date_is_no_trouble(account: Simulator, in_process: InP
 
 def test_a_rotated_token_is_said_to_need_a_keeper(account: Simulator, in_process: InProcess) -> None:
     output = in_process.read(oauth(account), ["users"])
-    assert any("With docker run or PyAirbyte nobody stores it" in log for log in output.logs)
-    assert not any("nobody stores it" in log for log in in_process.read(server_to_server(account)).logs)
+    assert any("Nobody stores it with docker run" in log for log in output.logs)
+    assert not any("Nobody stores it" in log for log in in_process.read(server_to_server(account)).logs)
 
 
 def test_a_user_managed_app_fails_check(start: Start, in_process: InProcess) -> None:
@@ -297,12 +338,10 @@ def test_the_consent_in_the_ui_leads_to_credentials_that_read(
     auth = in_process.run("spec").of("SPEC")[0]["advanced_auth"]
     flow = auth["oauth_config_specification"]
     templates = flow["oauth_connector_input_specification"]
-    assert set(templates["scope"].split()) <= account.oauth.scopes
     values = {
         "client_id": account.oauth.client_id,
         "client_secret": account.oauth.client_secret,
         "redirect_uri": "https://airbyte.example/auth_flow?kind=source&id=7",
-        "scope": templates["scope"],
         "state": "a b&c",
     }
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
@@ -316,8 +355,6 @@ def test_the_consent_in_the_ui_leads_to_credentials_that_read(
     def simulated(url: str) -> str:
         return url.replace("https://zoom.us", account.url)
 
-    asked = parse_qs(urlsplit(filled(templates["consent_url"])).query)
-    assert asked["scope"] == [templates["scope"]]
     consent = requests.get(simulated(filled(templates["consent_url"])), allow_redirects=False, timeout=10)
     assert consent.status_code == 302
     back = parse_qs(urlsplit(consent.headers["Location"]).query)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conftest import InProcess, Start, oauth, server_to_server
+from integration_tests.conftest import Connector, InProcess, Start, oauth, server_to_server
 from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Simulator, Size
 from integration_tests.zoom_simulator.faults import KINDS, Faults
@@ -66,10 +66,12 @@ def test_no_failure_shows_a_secret(
     if kind == "wrong secret":
         config["credentials"]["client_secret"] = f"{MARK}-wrong"
     in_process.without_waiting()
-    for output in (
-        in_process.check(config),
-        in_process.run("read", "--debug", *in_process.read_arguments(config, ["users", "meetings"], [])),
-    ):
+    checked = in_process.check(config)
+    if rotated := checked.of("CONTROL"):
+        config = rotated[-1]["connectorConfig"]["config"]
+    read = in_process.run("read", "--debug", *in_process.read_arguments(config, ["users", "meetings"], []))
+    assert ("GET /v2/users?" in read.text) == (kind != "wrong secret")
+    for output in (checked, read):
         assert output.messages
         assert [secret for secret in given if secret in public(output.text)] == []
     assert len(given) > 1 or kind == "wrong secret"
@@ -83,6 +85,53 @@ def test_no_answer_of_zoom_puts_a_secret_into_the_log(
     simulator.faults.reply(r"/users/[^/]+/meetings|/v2/meetings/", *reply)
     output = in_process.read(server_to_server(simulator), ["meetings", "meeting_polls"])
     assert MARK not in public(output.text)
+
+
+@pytest.mark.parametrize("way", ["--debug", "LOG_LEVEL"])
+def test_the_debug_log_of_a_read_names_each_request_and_shows_no_secret(
+    start: Start, connector: Connector, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    simulator = start(1, Size(users=1), plan="unlimited")
+    elsewhere = simulator.api_url.replace("127.0.0.1", "localhost") + f"/meetings/1?signature={MARK}"
+    simulator.faults.reply("signature=", 404, {"code": 3001, "message": "Meeting does not exist."})
+    simulator.faults.reply("/v2/meetings/", 302, headers={"Location": elsewhere})
+    config = marked(simulator, server_to_server(simulator))
+    given = collect(simulator)
+    arguments = connector.read_arguments(config, ["users", "meetings"], [])
+    if way == "LOG_LEVEL":
+        monkeypatch.setenv("LOG_LEVEL", "debug")
+        output = connector.run("read", *arguments)
+        lines = [log.removeprefix("DEBUG ") for log in output.logs if log.startswith("DEBUG")]
+    else:
+        output = connector.run("read", "--debug", *arguments)
+        lines = [message["message"] for message in output.messages if message["type"] == "DEBUG"]
+    assert any(line.startswith("GET /v2/users?") for line in lines)
+    assert any(line.partition(" ///")[0] == "GET /v2/meetings/1" for line in lines)
+    assert [secret for secret in given if secret in public(output.text)] == []
+
+
+def test_the_error_of_a_stream_shows_no_secret(start: Start, in_process: InProcess) -> None:
+    simulator = start(1, Size(users=1), plan="unlimited")
+    config = marked(simulator, server_to_server(simulator))
+    simulator.faults.reply(r"/users/[^/]+/meetings", 400, {"code": 9, "message": f"What is {MARK}-client?"})
+    output = in_process.read(config, ["meetings"])
+    assert "What is ****?" in output.errors[0]["message"]
+    assert MARK not in public(output.text)
+
+
+def test_a_password_in_an_address_is_not_shown(
+    start: Start, in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = start(1, Size(users=1), plan="unlimited")
+    monkeypatch.setenv("http_proxy", f"http://me:{MARK}@127.0.0.1:9")
+    config = server_to_server(simulator, token_url=f"http://me:{MARK}@127.0.0.1:9/oauth/token")
+    simulator.faults.reply("/v2/users", 400, {"code": 9, "message": f"Via http://me:{MARK}@127.0.0.1:9"})
+    in_process.without_waiting()
+    assert "No access token from http://****127.0.0.1:9/oauth/token" in in_process.check(config).text
+    for found in (config, server_to_server(simulator)):
+        output = in_process.read(found, ["users"])
+        assert output.errors
+        assert MARK not in output.text
 
 
 def test_files_that_are_broken_are_not_quoted(start: Start, in_process: InProcess) -> None:

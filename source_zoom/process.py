@@ -1,5 +1,6 @@
 """How a console script ends its process."""
 
+import io
 import logging
 import os
 import signal
@@ -14,6 +15,9 @@ def run_and_exit(command: Callable[[], int]) -> NoReturn:
     """Run a command and end the process with its exit code, quietly where it was stopped."""
     # Nobody could read what the logging module has to say about a closed output.
     logging.raiseExceptions = False
+    # The messages are UTF-8, whatever the locale or PYTHONIOENCODING wants.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         code = _run(command)
         print(end="", flush=True)

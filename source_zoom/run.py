@@ -13,14 +13,16 @@ from typing import cast
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.logger import PRINT_BUFFER, init_logger
+from airbyte_cdk.logger import PRINT_BUFFER, init_logger, is_platform_debug_log_enabled
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
+    AirbyteErrorTraceMessage,
     AirbyteMessage,
     FailureType,
     Status,
     Type,
 )
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.api.rate_limits import Clock
@@ -44,28 +46,31 @@ def main(
 
     `clock` and `sleep` are in seconds; every wait of the connector goes through them.
     """
-    init_logger("airbyte")
+    logger = init_logger("airbyte")
     for handler in logging.getLogger().handlers:
         handler.addFilter(drop_traceback)
     entrypoint = AirbyteEntrypoint(SourceZoom(Clock(clock, sleep)))
     arguments = entrypoint.parse_args(list(sys.argv[1:] if argv is None else argv))
     if not arguments.command:
         entrypoint.parse_args(["--help"])
+    if arguments.debug or is_platform_debug_log_enabled():
+        # The entrypoint has a logger of its own, which none of those here comes under.
+        logger.setLevel(logging.DEBUG)
     with PRINT_BUFFER:
         try:
             if arguments.command == "read":
                 tune_memory()
                 with stop_on_signal(cast("SourceZoom", entrypoint.source)), closing(StdoutWriter()) as lines:
-                    for message in read(entrypoint, arguments):
+                    for message in messages(entrypoint, arguments):
                         lines.write(_line(message))
             else:
-                for text in entrypoint.run(arguments):
-                    PRINT_BUFFER.write(f"{text}\n")
+                for message in messages(entrypoint, arguments):
+                    PRINT_BUFFER.write(_line(message).decode())
         except AirbyteTracedException as error:
             if arguments.command == "check" and error.failure_type == FailureType.config_error:
-                PRINT_BUFFER.write(AirbyteEntrypoint.airbyte_message_to_string(_failed(error)) + "\n")
+                PRINT_BUFFER.write(_line(_failed(error)).decode())
                 return 0
-            error.emit_message()
+            PRINT_BUFFER.write(_line(error.as_airbyte_message()).decode())
             return 1
         except Stopped:
             return STOPPED
@@ -94,16 +99,27 @@ def stop_on_signal(source: SourceZoom) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def read(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> Iterator[AirbyteMessage]:
-    """The messages of a read, as objects: what `entrypoint.run` writes as text."""
+def messages(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> Iterator[AirbyteMessage]:
+    """The messages of a command, as objects: what `entrypoint.run` writes as text.
+
+    That would also make a temporary folder, which a read-only system has no place for and nobody needs.
+    """
     source = cast("SourceZoom", entrypoint.source)
-    if arguments.debug:
-        entrypoint.logger.setLevel(logging.DEBUG)
+    spec = source.spec(entrypoint.logger)
+    if arguments.command == "spec":
+        yield AirbyteMessage(type=Type.SPEC, spec=spec)
+        return
     config = source.configure(source.read_config(arguments.config), "")
-    catalog, state = source.read_catalog(arguments.catalog), source.read_state(arguments.state)
     try:
         yield from source.message_repository.consume_queue()
-        yield from entrypoint.read(source.spec(entrypoint.logger), config, catalog, state)
+        match arguments.command:
+            case "check":
+                yield from entrypoint.check(spec, config)
+            case "discover":
+                yield from entrypoint.discover(spec, config)
+            case _:
+                catalog, state = source.read_catalog(arguments.catalog), source.read_state(arguments.state)
+                yield from entrypoint.read(spec, config, catalog, state)
     finally:
         yield from source.message_repository.consume_queue()
 
@@ -120,10 +136,19 @@ def tune_memory() -> None:
 def _line(message: AirbyteMessage) -> bytes:
     record = message.record
     if record is None:
+        if message.trace and message.trace.error:
+            _hide_secrets(message.trace.error)
         return f"{AirbyteEntrypoint.airbyte_message_to_string(message)}\n".encode()
     # The CDK's serializer looks at every field of every message, and takes most of the time of a record.
     data = {"stream": record.stream, "data": record.data, "emitted_at": record.emitted_at}
     return orjson.dumps({"type": "RECORD", "record": data}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _hide_secrets(error: AirbyteErrorTraceMessage) -> None:
+    # The CDK does so for the log, and for all errors but those of streams that are read side by side.
+    error.message = filter_secrets(error.message)
+    error.internal_message = error.internal_message and filter_secrets(error.internal_message)
+    error.stack_trace = error.stack_trace and filter_secrets(error.stack_trace)
 
 
 def _failed(error: AirbyteTracedException) -> AirbyteMessage:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TypeVar, cast
+from urllib.request import getproxies
 
 from airbyte_cdk.config_observation import (
     create_connector_config_control_message,
@@ -18,7 +19,6 @@ from airbyte_cdk.models import (
     AirbyteStream,
     AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
-    ConnectorSpecification,
     FailureType,
     Status,
     StreamDescriptor,
@@ -27,7 +27,7 @@ from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.streams import Stream
-from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -38,7 +38,7 @@ from source_zoom.api.errors import advice
 from source_zoom.api.rate_limits import Clock, RateLimits, RetryBudget
 from source_zoom.api.scopes import Permissions
 from source_zoom.api.session import make_session
-from source_zoom.config import migrate, parse
+from source_zoom.config import migrate, parse, unused_keys, userinfo
 from source_zoom.counts import Summary
 from source_zoom.engine.cursor import StateOutput
 from source_zoom.engine.parents import Parent
@@ -99,19 +99,6 @@ class SourceZoom(AbstractSource):
     def message_repository(self) -> MessageRepository:
         return self._messages
 
-    def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        """spec.json, with the scopes that the streams declare put into the consent screen."""
-        spec = super().spec(logger)
-        needed = {
-            ancestor.scopes[1] for ancestor in with_parents(STREAMS) if issubclass(ancestor, ZoomStream)
-        }
-        assert spec.advanced_auth
-        assert spec.advanced_auth.oauth_config_specification
-        consent = spec.advanced_auth.oauth_config_specification.oauth_connector_input_specification
-        assert consent
-        consent.scope = " ".join(sorted(needed))
-        return spec
-
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
         return _readable("config", AbstractSource.read_config, config_path)
@@ -127,7 +114,10 @@ class SourceZoom(AbstractSource):
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> MutableMapping[str, Any]:
         """Migrate and check the config; a migrated one is told to the platform. Writes no file."""
         migrated = migrate(config)
-        parse(migrated)
+        for key in unused_keys(parse(migrated), migrated):
+            logger.warning(
+                f"The config has the key {key}, which nothing uses: check its spelling, or take it out."
+            )
         if migrated != config:
             self._messages.emit_message(create_connector_config_control_message(migrated))
         return migrated
@@ -233,12 +223,15 @@ class SourceZoom(AbstractSource):
     def _tell_platform(self, config: dict[str, Any]) -> None:
         emit_configuration_as_airbyte_control_message(config)
         logger.info(
-            "Zoom has replaced the refresh token, and a CONTROL message holds the new one. With docker run or"
-            " PyAirbyte nobody stores it, and the next sync is locked out: use a Server-to-Server OAuth app."
+            "Zoom has replaced the refresh token, and a CONTROL message holds the new one. Nobody stores it"
+            " with docker run, with PyAirbyte, and in the check of a source that is not saved yet: there"
+            " authorize the app again for the next sync, or use a Server-to-Server OAuth app."
         )
 
     def _sync(self, config: Mapping[str, Any], retry_seconds: float = RetryBudget.seconds) -> Sync:
         parsed = parse(config)
+        for url in (parsed.api_url, parsed.token_url, *getproxies().values()):
+            add_to_secrets(userinfo(url))
         session = make_session(parsed.num_workers + SPARE_CONNECTIONS, self._user_agent)
         retries = RetryBudget(self._clock, retry_seconds)
         zoom_clock = ZoomClock()

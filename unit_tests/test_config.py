@@ -55,3 +55,19 @@ def test_empty_dates_of_the_ui_are_no_dates() -> None:
     config = parse(migrate({"credentials": {**OAUTH, "token_expiry_date": ""}, "start_date": ""}))
     assert config.start_date is None
     assert config.credentials.token_expiry_date is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("given", "day"),
+    [
+        ("2026-01-31", "2026-01-31"),
+        ("2026-01-31T23:30:00", "2026-01-31"),
+        ("2026-01-31 23:30:00", "2026-01-31"),
+        ("2026-01-31T23:30:00.000Z", "2026-01-31"),
+        ("2026-01-31T00:30:00+02:00", "2026-01-30"),
+    ],
+)
+def test_a_start_date_with_a_time_is_its_day(given: str, day: str) -> None:
+    migrated = migrate({"credentials": OAUTH, "start_date": given})
+    assert migrated["start_date"] == day
+    parse(migrated)

@@ -2,12 +2,10 @@
 
 import ast
 import inspect
-import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
-from typing import Any
 
 import pytest
 
@@ -16,7 +14,6 @@ from integration_tests.harness import Json, cursor_of, inherits_of
 from source_zoom.api.rate_limits import PLANS
 from source_zoom.engine.parents import Parent
 from source_zoom.engine.stream import ZoomStream
-from source_zoom.source import SourceZoom
 from source_zoom.streams import STREAMS
 from source_zoom.streams.past import PastOccurrences
 
@@ -213,10 +210,3 @@ def test_only_the_rate_limits_sleep(module: str) -> None:
     calls = [node.func for node in ast.walk(SOURCES[module]) if isinstance(node, ast.Call)]
     is_sleeping = any(ast.unparse(call).rpartition(".")[2] == "sleep" for call in calls)
     assert is_sleeping == (module == "api.rate_limits")
-
-
-@every_endpoint
-def test_the_consent_screen_asks_for_the_scope(endpoint: type[ZoomStream]) -> None:
-    auth: Any = SourceZoom().spec(logging.getLogger()).advanced_auth
-    consent = auth.oauth_config_specification.oauth_connector_input_specification
-    assert endpoint.scopes[1] in consent.scope.split()

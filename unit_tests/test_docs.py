@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from airbyte_cdk.sources.message import InMemoryMessageRepository
+from jsonschema import Draft7Validator
 from pydantic_core import PydanticUndefined
 
 from integration_tests import harness
@@ -22,7 +23,7 @@ from integration_tests.harness import cursor_of
 from source_zoom import exceptions
 from source_zoom.api.errors import RULES, Action, Rule
 from source_zoom.api.scopes import Permissions
-from source_zoom.config import Config, OAuthCredentials, ServerToServerCredentials
+from source_zoom.config import Config, OAuthCredentials, ServerToServerCredentials, migrate
 from source_zoom.engine.cursor import DayCursor, Span, StateOutput
 from source_zoom.engine.slices import Ways
 from source_zoom.engine.stream import REPORT_MONTHS, ZoomStream, ZoomSubstream, months_before
@@ -221,6 +222,13 @@ def test_each_config_field_has_a_row_with_its_default() -> None:
             assert "`" not in rows[name][2]
         else:
             assert rows[name][2] == f"`{str(field.default).lower()}`"
+
+
+def test_the_flat_config_on_the_page_is_no_config_of_the_form_and_becomes_the_other() -> None:
+    flat, nested = map(json.loads, re.findall(r"```json\n(.+?)```", section("Configuration"), re.DOTALL))
+    spec = json.loads((ROOT / "source_zoom" / "spec.json").read_text())["connectionSpecification"]
+    assert [Draft7Validator(spec).is_valid(config) for config in (flat, nested)] == [False, True]
+    assert migrate(flat) == nested
 
 
 def test_the_list_of_scopes_is_that_of_the_code() -> None:

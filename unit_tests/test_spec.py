@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 from pydantic_core import PydanticUndefined
 
-from source_zoom.config import Config, OAuthCredentials, ServerToServerCredentials
+from source_zoom.config import Config, OAuthCredentials, ServerToServerCredentials, migrate, parse
+from source_zoom.exceptions import ConfigError
 
 SPEC = json.loads((Path(__file__).parent.parent / "source_zoom" / "spec.json").read_text())
 FORM = SPEC["connectionSpecification"]
@@ -51,11 +53,12 @@ def test_the_order_is_that_of_the_file(schema: dict[str, Any]) -> None:
     assert schema["title"]
 
 
-def test_the_consent_asks_for_the_scopes_that_the_spec_names() -> None:
+def test_the_consent_leaves_the_scopes_to_the_app() -> None:
     flow = SPEC["advanced_auth"]["oauth_config_specification"]["oauth_connector_input_specification"]
     query = flow["consent_url"].partition("?")[2].split("&")
-    params = [f"{{{{ {name}_param }}}}" for name in ("client_id", "redirect_uri", "scope", "state")]
+    params = [f"{{{{ {name}_param }}}}" for name in ("client_id", "redirect_uri", "state")]
     assert query == ["response_type=code", *params]
+    assert "scope" not in flow
 
 
 def test_every_field_of_the_form_is_in_a_group() -> None:
@@ -95,3 +98,21 @@ def test_hidden_is_what_nobody_fills_in() -> None:
     hidden = {path for path, found in PROPERTIES.items() if found.get("airbyte_hidden")}
     tokens = {"credentials.oauth2.0.access_token", "credentials.oauth2.0.token_expiry_date"}
     assert hidden == {"num_workers", "api_url", "token_url", *tokens}
+
+
+@pytest.mark.parametrize("value", [5, 2.0, 2.5, "2", "x", "true", True, [], {}, ["x"]], ids=repr)
+@pytest.mark.parametrize("path", PROPERTIES)
+def test_the_config_refuses_each_wrong_type_that_the_form_refuses(path: str, value: object) -> None:
+    """So the connector's own sentence comes first, and nothing that the platform has let by is refused."""
+    kind = next((kind for kind in OPTIONS if kind in path), "oauth2.0")
+    credentials: dict[str, Any] = dict.fromkeys(OPTIONS[kind]["required"], "x") | {"auth_type": kind}
+    config: dict[str, Any] = {"credentials": credentials}
+    (credentials if "." in path else config)[path.removeprefix(f"credentials.{kind}.")] = value
+    errors = list(Draft7Validator(FORM).iter_errors(config))
+    try:
+        parse(migrate(config))
+    except ConfigError:
+        # What a text must say stands in the model alone.
+        assert errors or isinstance(value, str)
+    else:
+        assert not errors

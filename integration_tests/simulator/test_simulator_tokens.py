@@ -55,7 +55,8 @@ def test_a_consent_is_good_for_one_use_and_one_redirect_uri(start: Start) -> Non
     assert client.token(**form, code=first).json()["reason"] == "Invalid authorization code"
     elsewhere = client.token(**{**form, "redirect_uri": "https://example.com/other"}, code=code())
     assert (elsewhere.status_code, elsewhere.json()["reason"]) == (400, "Redirect URI mismatch")
-    for wrong in ({**app, "client_id": "no"}, {**app, "response_type": "token"}, app):
+    scopes = {**app, "redirect_uri": uri, "scope": "user:read:admin"}
+    for wrong in ({**app, "client_id": "no"}, {**app, "response_type": "token"}, app, scopes):
         assert client.session.get(consent, params=wrong, timeout=5).status_code == 400
 
 

@@ -142,7 +142,7 @@ def test_the_connection_can_be_tested(start: Start, tap: Tap) -> None:
         ),
         (
             {**GOOD, "client_secret": ""},
-            "The config is not valid: credentials.client_secret: String should have at least 1 character.",
+            "The config is not valid: credentials.client_secret: Field required.",
         ),
         ({**GOOD, "key_mode": "best"}, "The config is not valid: key_mode: must be lossless or tap_zoom."),
         (

@@ -67,6 +67,8 @@ class OAuth:
             raise TokenError("Invalid client_id or response_type")
         if not query.get("redirect_uri"):
             raise TokenError("Invalid redirect")
+        if "scope" in query and set(query["scope"].split()) != self.scopes:
+            raise TokenError("Invalid scope", "invalid_scope")
         code, uri = secrets.token_urlsafe(24), query["redirect_uri"]
         self._codes[code] = uri
         answer = urlencode({"code": code, "state": query.get("state", "")})

@@ -53,10 +53,13 @@ class ZoomAuthenticator:
         self._token = ""
         self._expires = 0.0
         self._refused: StreamEnded | None = None
-        if isinstance(self._credentials, OAuthCredentials) and self._credentials.token_expiry_date:
-            left = self._credentials.token_expiry_date - datetime.now(UTC)
+        if isinstance(self._credentials, OAuthCredentials):
             self._token = self._credentials.access_token
-            self._expires = self._retries.clock.now() + left.total_seconds()
+            expiry, left = self._credentials.token_expiry_date, USUAL_LIFETIME
+            if expiry:
+                left = (expiry - datetime.now(UTC)).total_seconds()
+            # Zoom refuses one that is dead before that, and it is renewed then.
+            self._expires = self._retries.clock.now() + left
 
     def token(self) -> str:
         """A valid access token. Raises CredentialsRefused, or HostDown where Zoom gives none."""

@@ -165,7 +165,7 @@ class ZoomClient:
                 answer = self._send(request)
             seconds = time.monotonic() - began
             extra = {"stream": self._name, "status": answer.status, "seconds": seconds}
-            request_logger.debug("GET %s", request.path_url, extra=extra)
+            request_logger.debug("GET %s", self._shown(request), extra=extra)
             if answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
                 break
             there = urljoin(str(request.url), answer.headers["Location"])
@@ -175,6 +175,12 @@ class ZoomClient:
                 request.headers.pop("Authorization", None)
             request.url = there
         return answer
+
+    def _shown(self, request: requests.PreparedRequest) -> str:
+        """The address of a request, for the log."""
+        is_of_the_api = str(request.url).startswith(self._sync.config.api_base)
+        # Elsewhere the query may be all that it takes to read the same.
+        return request.path_url if is_of_the_api else request.path_url.partition("?")[0]
 
     def _send(self, request: requests.PreparedRequest) -> Answer:
         adapter = self._sync.session.get_adapter(str(request.url))

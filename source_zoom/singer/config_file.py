@@ -43,7 +43,7 @@ class ConfigFile:
             raise ConfigError(f"The config file {path} must hold a JSON object.")
         self.user_agent = str(self._content.get("user_agent") or "")
         try:
-            self.key_mode = KeyMode(self._content.get("key_mode", KeyMode.LOSSLESS.value))
+            self.key_mode = KeyMode(self._content.get("key_mode") or KeyMode.LOSSLESS.value)
         except ValueError:
             modes = " or ".join(mode.value for mode in KeyMode)
             raise ConfigError(f"The config is not valid: key_mode: must be {modes}.") from None
