@@ -4,6 +4,7 @@ https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -16,6 +17,9 @@ from source_zoom.singer.logs import metric
 from source_zoom.singer.state import State
 
 logger = logging.getLogger("airbyte.source_zoom")
+
+# As it stands in JSON; after a backslash that is itself escaped it is the text of six letters.
+NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class _Stream:
@@ -157,4 +161,6 @@ class Translator:
 
 
 def _line(message: Json) -> bytes:
-    return orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
+    line = orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
+    # PostgreSQL has no NUL in a text, so one in a user's name would end the whole load.
+    return NUL.sub(rb"\1", line) if b"\\u0000" in line else line
