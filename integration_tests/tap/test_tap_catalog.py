@@ -79,12 +79,16 @@ def test_what_cannot_be_read_incrementally_is_said(tap: Tap, config: Json) -> No
     assert "WARNING users cannot be read incrementally: Zoom cannot say what changed." in output.log
 
 
-def test_nothing_selected_is_one_state(account: Simulator, tap: Tap, config: Json) -> None:
+def test_nothing_selected_is_one_state_and_a_warning(account: Simulator, tap: Tap, config: Json) -> None:
     before = len(account.journal.entries)
     output = tap.read(config, catalog=tap.catalog(config), state={"bookmarks": {"mine": 1}})
     assert output.code == 0
     assert output.messages == [
         {"type": "STATE", "value": {"currently_syncing": None, "bookmarks": {"mine": 1}}}
+    ]
+    assert output.log == [
+        "WARNING The catalog selects no stream, so nothing is read: set selected to true in the metadata of"
+        " each stream that you want, or leave the catalog out to read all of them."
     ]
     assert len(account.journal.entries) == before
 

@@ -82,6 +82,11 @@ class _Tap:
         return [Selection(stream, INCREMENTAL if stream.cursor_field else FULL_TABLE) for stream in streams]
 
     def _sync(self, selections: Sequence[Selection]) -> None:
+        if not selections:
+            logger.warning(
+                "The catalog selects no stream, so nothing is read: set selected to true in the metadata of"
+                " each stream that you want, or leave the catalog out to read all of them."
+            )
         path = self._arguments.state
         state = State(read_json("state", path) if path else {})
         tune_memory()
