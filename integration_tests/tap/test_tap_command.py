@@ -105,12 +105,15 @@ def test_a_full_disk_ends_the_tap_at_once(tap: Tap, config: Json) -> None:
     )
 
 
-@pytest.mark.parametrize("what", ["catalog", "state"])
-def test_a_missing_file_is_one_sentence(tap: Tap, config: Json, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "advice"),
+    [("catalog", "check the path"), ("state", "check the path, or leave --state out to read everything")],
+)
+def test_a_missing_file_is_one_sentence(tap: Tap, config: Json, what: str, advice: str) -> None:
     path = str(tap.folder / "gone.json")
     output = tap.read(config, f"--{what}", path)
     assert (output.code, output.out) == (1, "")
-    assert output.log == [f"CRITICAL There is no {what} file {path}: check the path."]
+    assert output.log == [f"CRITICAL There is no {what} file {path}: {advice}."]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,25 @@ def test_reading_goes_on_from_the_state(account: Simulator, tap: Tap, config: Js
     assert output.state["bookmarks"]["report_meetings"] == first.state["bookmarks"]["report_meetings"]
 
 
+@pytest.mark.parametrize("form", ["lines", "lines at an end", "indented", "meltano", "message", "messages"])
+def test_a_state_is_taken_as_it_is_found(tap: Tap, config: Json, form: str) -> None:
+    """As targets write it to stdout, as Meltano shows it, and as the tap's own output has it."""
+    state = {"bookmarks": {"mine": "second"}, "currently_syncing": None}
+    older, newest = json.dumps({"bookmarks": {"mine": "first"}}), json.dumps(state)
+    message = json.dumps({"type": "STATE", "value": state})
+    content = {
+        "lines": f"{older}\n{newest}\n",
+        "lines at an end": f"{older}\r\n{newest}\r\n\r\n",
+        "indented": json.dumps(state, indent=2),
+        "meltano": json.dumps({"singer_state": state}),
+        "message": message,
+        "messages": f'{{"type": "STATE", "value": {older}}}\n{message}\n',
+    }[form]
+    output = tap.read(config, catalog={"streams": []}, state=content)
+    assert output.code == 0
+    assert output.state == state
+
+
 def test_streams_that_are_not_read_keep_their_state(tap: Tap, config: Json, first: Tapped) -> None:
     output = tap.read(config, catalog=tap.catalog(config, "users"), state=first.state)
     assert output.state == first.state
@@ -152,6 +171,10 @@ def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
     ("state", "sentence"),
     [
         ("{", "The state file {path} is not JSON (line 1)."),
+        ('{}\n{}\n{"bookm', "The state file {path} is not JSON (line 3)."),
+        ("", "The state file {path} is empty: check the path, or leave --state out to read everything."),
+        ({"type": "STATE"}, NO_STATE),
+        ({"singer_state": None}, NO_STATE),
         ([], NO_STATE),
         ({"bookmarks": [1]}, NO_STATE),
         ({"airbyte_state": {"a": 1}}, NO_STATE),

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +17,20 @@ from source_zoom.singer.conform import Json
 WRITTEN = ("refresh_token", "access_token", "token_expiry_date")
 
 
-def read_json(what: str, path: str) -> Any:
-    """A JSON file. Raises ConfigError with one sentence."""
+def read_json(
+    what: str,
+    path: str,
+    loads: Callable[[bytes], Any] = json.loads,
+    advice: str = "check the path",
+) -> Any:
+    """A JSON file. Raises ConfigError with one sentence; `advice` is for one that is not there, or empty."""
     try:
-        return json.loads(Path(path).read_bytes())
+        content = Path(path).read_bytes()
+        if not content.strip():
+            raise ConfigError(f"The {what} file {path} is empty: {advice}.")
+        return loads(content)
     except FileNotFoundError:
-        raise ConfigError(f"There is no {what} file {path}: check the path.") from None
+        raise ConfigError(f"There is no {what} file {path}: {advice}.") from None
     except OSError as error:
         raise ConfigError(f"The {what} file {path} cannot be read: {error.strerror}.") from None
     except ValueError as error:

@@ -20,7 +20,7 @@ from source_zoom.singer.catalog import tap_streams as offered
 from source_zoom.singer.config_file import ConfigFile, read_json
 from source_zoom.singer.logs import to_stderr
 from source_zoom.singer.messages import Translator
-from source_zoom.singer.state import State
+from source_zoom.singer.state import State, read_state
 from source_zoom.source import SourceZoom
 from source_zoom.stdout import StdoutWriter
 
@@ -88,7 +88,7 @@ class _Tap:
                 " each stream that you want, or leave the catalog out to read all of them."
             )
         path = self._arguments.state
-        state = State(read_json("state", path) if path else {})
+        state = State(read_state(path) if path else {})
         tune_memory()
         with stop_on_signal(self._source), closing(StdoutWriter()) as lines:
             translator = Translator(selections, state, self._key_mode, lines.write)
