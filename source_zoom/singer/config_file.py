@@ -58,10 +58,16 @@ class ConfigFile:
 
     def check_writable(self) -> None:
         """Raise ConfigError where a new refresh token could not be kept."""
+        if "refresh_token" not in _tokens(self._content):
+            return
         path = Path(self._path).resolve()
-        if "refresh_token" in _tokens(self._content) and not all(
-            os.access(p, os.W_OK) for p in (path, path.parent)
-        ):
+        if not path.is_file():
+            raise ConfigError(
+                f"The config comes from {self._path}, which is no file, so it cannot keep the new refresh"
+                " token that Zoom gives out at each use: put it into a file, or use a Server-to-Server OAuth"
+                " app."
+            )
+        if not all(os.access(place, os.W_OK) for place in (path, path.parent)):
             raise ConfigError(
                 f"The config file {self._path} or its folder cannot be written to, and Zoom replaces the"
                 " refresh token at each use: make both writable, or use a Server-to-Server OAuth app."

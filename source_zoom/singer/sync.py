@@ -53,7 +53,8 @@ class _Tap:
         self._key_mode = file.key_mode
         self._source = source
         self._entrypoint = AirbyteEntrypoint(source)
-        if not (arguments.discover or arguments.dev):
+        # With --dev, too: Zoom may refuse the access token, and then the refresh token is used after all.
+        if not arguments.discover:
             file.check_writable()
         self._config = source.configure(file.for_airbyte(dev=arguments.dev), "")
 
