@@ -19,6 +19,8 @@ FOREIGN = (
     'The state\'s "airbyte_state" is not what this tap has written: take it and the bookmarks out of the'
     " state to read everything again."
 )
+# So many that a month is done, and so few that there is more to read.
+OCCURRENCES = 30
 USERS_STATE = {
     "type": "STREAM",
     "stream": {"stream_descriptor": {"name": "users"}, "stream_state": {}},
@@ -62,6 +64,20 @@ def test_a_state_is_taken_as_it_is_found(tap: Tap, config: Json, form: str) -> N
     output = tap.read(config, catalog={"streams": []}, state=content)
     assert output.code == 0
     assert output.state == state
+
+
+def test_a_state_comes_every_ten_seconds_and_at_the_end_of_a_stream(tap: Tap, config: Json) -> None:
+    catalog = tap.catalog(config, "users", "report_meetings")
+    quick = tap.read(config, catalog=catalog)
+    syncing = [message["value"]["currently_syncing"] for message in quick.of("STATE")]
+    assert len(quick.records("report_meetings")) > 40
+    assert syncing[:2] == ["users", "report_meetings"]
+    assert syncing[-2:] == [None, None]
+    assert len(syncing) < 8
+    slow = tap.read({**config, "rate_limit_plan": "free"}, catalog=catalog)
+    bookmarks = [message["value"].get("bookmarks") for message in slow.of("STATE")]
+    assert len({json.dumps(bookmark) for bookmark in bookmarks}) > 3
+    assert len(bookmarks) < 20
 
 
 def test_streams_that_are_not_read_keep_their_state(tap: Tap, config: Json, first: Tapped) -> None:
@@ -149,7 +165,7 @@ def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if '"bookmarks"' in line and '"currently_syncing":"report_meetings"' in line:
+            if sum('"stream":"report_meetings","record"' in line for line in lines) == OCCURRENCES:
                 break
         process.terminate()
         last, err = process.communicate(timeout=30)

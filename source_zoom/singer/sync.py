@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callab
     try:
         file = ConfigFile(arguments.config)
         source = SourceZoom(Clock(clock, sleep), file.save_tokens, user_agent=file.user_agent)
-        return _Tap(file, source, arguments).run()
+        return _Tap(file, source, arguments, clock).run()
     except Stopped:
         return STOPPED
     except AirbyteTracedException as error:
@@ -48,8 +48,15 @@ def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callab
 
 
 class _Tap:
-    def __init__(self, file: ConfigFile, source: SourceZoom, arguments: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        file: ConfigFile,
+        source: SourceZoom,
+        arguments: argparse.Namespace,
+        now: Callable[[], float],
+    ) -> None:
         self._arguments = arguments
+        self._now = now
         self._key_mode = file.key_mode
         self._source = source
         self._entrypoint = AirbyteEntrypoint(source)
@@ -92,7 +99,7 @@ class _Tap:
         state = State(read_state(path) if path else {})
         tune_memory()
         with stop_on_signal(self._source), closing(StdoutWriter()) as lines:
-            translator = Translator(selections, state, self._key_mode, lines.write)
+            translator = Translator(selections, state, self._key_mode, lines.write, self._now)
             translator.begin()
             try:
                 for message in self._messages(selections, state):
