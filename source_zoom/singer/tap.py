@@ -36,8 +36,8 @@ SETTINGS = {
 # Where the connector's own words are about Airbyte's form.
 WORDS = {
     "credentials": (
-        "How the tap signs in to Zoom; the keys may also stand in the config itself. Server-to-Server OAuth is"
-        " recommended if you may create an app in the account: it has no token that can be lost."
+        "How the tap signs in to Zoom; the keys may also stand in the config itself. Server-to-Server OAuth"
+        " is recommended if you may create an app in the account: it has no token that can be lost."
     ),
     "account_id": (
         'Of a Server-to-Server OAuth app: from its page "App Credentials" in the Zoom App Marketplace. It is'
