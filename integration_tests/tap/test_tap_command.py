@@ -134,6 +134,7 @@ def test_a_missing_file_is_one_sentence(tap: Tap, config: Json, what: str, advic
         ((), "the following arguments are required: -c/--config"),
         (("--discover",), "the following arguments are required: -c/--config"),
         (("--config",), "argument -c/--config: expected one argument"),
+        (("--config", "c", "--config", "d"), "argument -c/--config: takes one file, and ENV beside it"),
         (("--config", "c", "--colour"), "unrecognized arguments: --colour"),
         (("--about", "--format", "xml"), "argument --format: invalid choice: 'xml' (choose from"),
     ],

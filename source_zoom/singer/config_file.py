@@ -14,6 +14,8 @@ from source_zoom.exceptions import ConfigError
 from source_zoom.singer.catalog import KeyMode
 from source_zoom.singer.conform import Json
 
+PREFIX = "TAP_ZOOM_"
+TRUE = ("true", "1", "yes", "on")
 WRITTEN = ("refresh_token", "access_token", "token_expiry_date")
 
 
@@ -38,17 +40,42 @@ def read_json(
         raise ConfigError(f"The {what} file {path} is not JSON{where}.") from None
 
 
+def from_environment(settings: Mapping[str, Json]) -> Json:
+    """The settings that TAP_ZOOM_… variables hold, in the form in which taps of singer-sdk take them."""
+    found: Json = {}
+    for name, schema in settings.items():
+        variable = f"{PREFIX}{name.upper()}"
+        # What a CI has no value for is often there, and empty.
+        if text := os.environ.get(variable):
+            found[name] = _typed(variable, text, schema["type"])
+    return found
+
+
+def _typed(variable: str, text: str, kind: str) -> Any:
+    if kind == "string":
+        return text
+    if kind == "boolean":
+        return text.lower() in TRUE
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ConfigError(f"The environment variable {variable} must hold an {kind}, as JSON.") from None
+
+
 class ConfigFile:
-    """The config as the user wrote it.
+    """The config as the user wrote it, with what comes from the `environment` over it.
 
     It may have Airbyte's shape or tap-zoom's flat one. `user_agent` and `key_mode` are the tap's alone.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._content = read_json("config", path)
+    def __init__(self, path: str | None, environment: Json) -> None:
+        self._content = read_json("config", path) if path else {}
         if not isinstance(self._content, dict):
             raise ConfigError(f"The config file {path} must hold a JSON object.")
+        self._content.update(environment)
+        # Nothing that comes from the environment can be changed there.
+        is_in_file = path and not {"refresh_token", "credentials"} & environment.keys()
+        self._path = str(path) if is_in_file else "the environment"
         self.user_agent = str(self._content.get("user_agent") or "")
         try:
             self.key_mode = KeyMode(self._content.get("key_mode", KeyMode.LOSSLESS.value))

@@ -3,7 +3,7 @@
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 
 import orjson
@@ -17,7 +17,8 @@ from source_zoom.process import STOPPED
 from source_zoom.run import stop_on_signal, tune_memory
 from source_zoom.singer.catalog import FULL_TABLE, INCREMENTAL, Selection, TapStream, configured, select
 from source_zoom.singer.catalog import tap_streams as offered
-from source_zoom.singer.config_file import ConfigFile, read_json
+from source_zoom.singer.config_file import ConfigFile, from_environment, read_json
+from source_zoom.singer.conform import Json
 from source_zoom.singer.logs import to_stderr
 from source_zoom.singer.messages import Translator
 from source_zoom.singer.state import State, read_state
@@ -27,11 +28,20 @@ from source_zoom.stdout import StdoutWriter
 logger = logging.getLogger("airbyte.source_zoom")
 
 
-def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callable[[float], None]) -> int:
-    """Do what the command line asks for, and return the exit code; a sentence on stderr where it cannot."""
+def run(
+    arguments: argparse.Namespace,
+    config: str | None,
+    settings: Mapping[str, Json],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> int:
+    """Do what the command line asks for, and return the exit code; a sentence on stderr where it cannot.
+
+    `config` is the config file, if there is one; `settings` are those that the environment may hold.
+    """
     to_stderr()
     try:
-        file = ConfigFile(arguments.config)
+        file = ConfigFile(config, from_environment(settings))
         source = SourceZoom(Clock(clock, sleep), file.save_tokens, user_agent=file.user_agent)
         return _Tap(file, source, arguments, clock).run()
     except Stopped:

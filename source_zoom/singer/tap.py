@@ -16,6 +16,7 @@ from typing import Any
 from source_zoom.process import run_and_exit
 
 NAME = "tap-zoom"
+ENV = "ENV"
 DESCRIPTION = "A Singer tap that reads a Zoom account completely."
 
 # What the tap understands beside the connector's own settings in spec.json.
@@ -66,11 +67,15 @@ def main(
         return 0
     if not arguments.config:
         parser.error("the following arguments are required: -c/--config")
+    paths = [path for path in arguments.config if path != ENV]
+    if len(paths) > 1:
+        parser.error("argument -c/--config: takes one file, and ENV beside it")
     # Meltano has Python show them, and the CDK has one for those who program with it.
     warnings.simplefilter("ignore", DeprecationWarning)
     from source_zoom.singer.sync import run
 
-    return run(arguments, clock, sleep)
+    settings = _about()["settings"]["properties"] if ENV in arguments.config else {}
+    return run(arguments, next(iter(paths), None), settings, clock, sleep)
 
 
 def script() -> None:
@@ -81,7 +86,13 @@ def script() -> None:
 def _parser() -> argparse.ArgumentParser:
     version = metadata("source-zoom")["Version"]
     parser = argparse.ArgumentParser(NAME, description=DESCRIPTION)
-    parser.add_argument("-c", "--config", help="the config file; rotated tokens are written into it")
+    parser.add_argument(
+        "-c",
+        "--config",
+        action="append",
+        default=[],
+        help="the config file; rotated tokens are written into it. ENV: settings in TAP_ZOOM_... variables",
+    )
     parser.add_argument("-s", "--state", help="a state file, to go on from")
     parser.add_argument("--catalog", help="a catalog file with what is selected; without one, everything is")
     parser.add_argument("-p", "--properties", help="an older name of --catalog")
