@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.harness import CONNECTOR, Json, configured, server_to_server_config
+from integration_tests.harness import CONNECTOR, Json, configured, cursor_of, server_to_server_config
 from integration_tests.zoom_simulator import Clock, Simulator
 from source_zoom.run import main
 from source_zoom.streams import STREAMS
@@ -184,10 +184,15 @@ class Connector:
         return [*arguments, "--state", self.file("state.json", list(state))] if state else arguments
 
 
+def sync_modes(name: str) -> list[str]:
+    has_cursor = any(cursor_of(stream) for stream in STREAMS if stream.stream_name() == name)
+    return ["full_refresh", "incremental"] if has_cursor else ["full_refresh"]
+
+
 def configured_catalog(streams: Sequence[str]) -> Json:
     return {
         "streams": [
-            configured({"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]})
+            configured({"name": name, "json_schema": {}, "supported_sync_modes": sync_modes(name)})
             for name in streams
         ]
     }

@@ -57,5 +57,6 @@ def inherits_of(stream: type[object]) -> Mapping[str, str]:
 
 
 def configured(stream: Json) -> Json:
-    """A stream of the catalog as a configured catalog has it."""
-    return {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
+    """A stream of the catalog as a configured catalog has it: read incrementally if it can be."""
+    mode = stream["supported_sync_modes"][-1]
+    return {"stream": stream, "sync_mode": mode, "destination_sync_mode": "overwrite"}

@@ -162,15 +162,12 @@ def entry(catalog: Json, name: str) -> Json:
 
 
 def as_singer(stream: str, row: Json) -> Json:
-    """A row of the account as tap-zoom's columns have it."""
+    """A row of the account as the tap's columns have it, in the key mode `lossless`."""
     row = json.loads(json.dumps(row))
     if stream == "meetings":
         row["meeting_id"] = row["id"]
     if stream == "report_webinars":
         row["user_id"] = row["host_id"]
-    for column in ("meeting_id", "webinar_id"):
-        if column in row and stream in TEXT_IDS:
-            row[column] = str(row[column])
     for answer in row.get("question_details", []):
         if answer.get("date_time"):
             answer["date_time"] = answer["date_time"].replace(" ", "T") + "+00:00"

@@ -380,3 +380,48 @@ def test_a_global_state_is_not_used(account: Simulator, in_process: InProcess) -
         "WARN The state is a global one, which this connector never wrote: it is not used."
     ]
     assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
+
+
+@pytest.mark.parametrize(
+    ("state", "warning"),
+    [
+        (
+            {
+                "type": "STREAM",
+                "stream": {
+                    "stream_descriptor": {"name": "report_meetings", "namespace": ""},
+                    "stream_state": GOOD,
+                },
+            },
+            f"report_meetings: {FOREIGN}",
+        ),
+        (
+            {"type": "LEGACY", "data": {"report_meetings": GOOD}},
+            "The state is a legacy one, which this connector never wrote: it is not used",
+        ),
+    ],
+)
+def test_a_state_of_another_form_is_not_used(
+    account: Simulator, in_process: InProcess, state: Json, warning: str
+) -> None:
+    output = read(in_process, server_to_server(account), configured_catalog(["report_meetings"]), [state])
+    assert output.code == 0
+    assert [log for log in output.logs if log.startswith("WARN")] == [f"WARN {warning}."]
+    assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
+
+
+def test_a_full_refresh_that_begins_from_a_state_says_so(account: Simulator, in_process: InProcess) -> None:
+    names = ["users", "report_meetings", "report_webinars"]
+    catalog = configured_catalog(names)
+    for stream in catalog["streams"]:
+        stream["sync_mode"] = "full_refresh"
+    states = [
+        {"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": GOOD}}
+        for name in names
+    ]
+    output = read(in_process, server_to_server(account), catalog, states)
+    assert output.code == 0
+    assert [log for log in output.logs if log.startswith("WARN")] == [
+        "WARN Full refresh goes on from a state, so it does not read everything: report_meetings,"
+        " report_webinars. Clear the state if it is not that of an attempt that was broken off."
+    ]

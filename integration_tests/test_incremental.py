@@ -536,11 +536,19 @@ def test_an_occurrence_whose_start_is_told_in_two_ways_is_read_once(
 
 
 def test_a_full_refresh_gives_and_honours_the_same_state(account: Simulator, in_process: InProcess) -> None:
-    output = read(in_process, account, (), ["webinar_absentees"])
-    assert configured_catalog(["webinar_absentees"])["streams"][0]["sync_mode"] == "full_refresh"
+    catalog = configured_catalog(["webinar_absentees"])
+    catalog["streams"][0]["sync_mode"] = "full_refresh"
+
+    def refresh(state: Sequence[Json]) -> Output:
+        arguments = in_process.read_arguments(server_to_server(account), ["webinar_absentees"], state)
+        in_process.file("catalog.json", catalog)
+        return in_process.run("read", *arguments)
+
+    output = refresh(())
     state = stream_state(output, "webinar_absentees")
     assert state == {"webinar_start_time": "2026-11-20T00:00:00Z", "version": 2}
     account.journal.reset()
-    again = read(in_process, account, output.states, ["webinar_absentees"])
+    again = refresh(output.states)
     assert again.code == 0
     assert not account.journal.of("past_webinar_instances")
+    assert any(log.startswith("WARN Full refresh goes on from a state") for log in again.logs)

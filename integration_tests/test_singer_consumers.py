@@ -259,7 +259,6 @@ def test_meltano_runs_twice_and_the_second_time_asks_for_little(
     (project / "meltano.yml").write_text(
         json.dumps(
             {
-                "version": 1,
                 "default_environment": "dev",
                 "send_anonymous_usage_stats": False,
                 "environments": [{"name": "dev"}],

@@ -16,12 +16,14 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStateType,
     AirbyteStream,
     AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
     FailureType,
     Status,
     StreamDescriptor,
+    SyncMode,
 )
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -164,6 +166,7 @@ class SourceZoom(AbstractSource):
     ) -> Iterator[AirbyteMessage]:
         classes = {stream_class.stream_name(): stream_class for stream_class in STREAMS}
         names = list(dict.fromkeys(configured.stream.name for configured in catalog.streams))
+        full_refresh = {one.stream.name for one in catalog.streams if one.sync_mode is SyncMode.full_refresh}
         unknown = {name: _unknown_stream(name) for name in names if name not in classes}
         sync = self._sync(config)
         # Once for all streams: credentials that do not work cost one request, and the scopes are known.
@@ -185,8 +188,17 @@ class SourceZoom(AbstractSource):
             self._stop()
         states = _states(state)
         output = StateOutput(read.queue, self._messages)
+        resumed = []
         for stream in build([known for known in wanted if known.stream_name() not in refused], sync):
-            read.add(stream, stream.make_cursor(states.get_stream_state(stream.name, None), output))
+            given = states.get_stream_state(stream.name, None)
+            if given and stream.has_cursor() and stream.name in full_refresh:
+                resumed.append(stream.name)
+            read.add(stream, stream.make_cursor(given, output))
+        if resumed:
+            logger.warning(
+                f"Full refresh goes on from a state, so it does not read everything: {', '.join(resumed)}."
+                " Clear the state if it is not that of an attempt that was broken off."
+            )
         ended: set[str] = set()
         progress = ProgressLog(
             sync.summary, sync.limits, lambda: f"{len(ended)} of {len(names)}", self._progress_seconds
@@ -308,6 +320,13 @@ def _probe(sync: Sync) -> Permissions:
 
 
 def _states(state: list[AirbyteStateMessage] | None) -> ConnectorStateManager:
+    """The states that streams go on from; a warning for what the CDK would leave out in silence."""
+    for given in state or ():
+        if given.stream and given.stream.stream_descriptor.namespace is not None:
+            name = given.stream.stream_descriptor.name
+            logger.warning(f"{name}: the state is not one of this connector's, so everything is read again.")
+        elif given.type not in (AirbyteStateType.STREAM, AirbyteStateType.GLOBAL):
+            logger.warning("The state is a legacy one, which this connector never wrote: it is not used.")
     try:
         return ConnectorStateManager(state)
     except ValueError:

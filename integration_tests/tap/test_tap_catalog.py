@@ -7,13 +7,28 @@ import pytest
 from integration_tests.completeness import CLASSES, expected
 from integration_tests.conftest import STREAM_NAMES, Start, server_to_server
 from integration_tests.harness import Json
-from integration_tests.singer_harness import INCREMENTAL, OLD_KEYS, Tap, entry, field, root, selected
+from integration_tests.singer_harness import (
+    INCREMENTAL,
+    OLD_KEYS,
+    TEXT_IDS,
+    Tap,
+    entry,
+    field,
+    root,
+    selected,
+)
 from integration_tests.zoom_simulator import Clock, Simulator, Size
 from source_zoom.streams import STREAMS
 
 # The keys that a stream has by itself, and where tap-zoom has other ones.
 OWN_KEYS = {stream.stream_name(): list(stream.key_fields()) for stream in STREAMS}
 OTHER_KEYS = [name for name, keys in OLD_KEYS.items() if keys != OWN_KEYS[name]]
+OWN_IDS = {
+    ("meetings", "id"),
+    ("webinars", "id"),
+    ("report_meetings", "id"),
+    ("report_webinars", "id"),
+}
 NO_CATALOG = 'The catalog is not a Singer catalog: it must be an object with "streams", a list.'
 METADATA = (
     "The catalog's metadata of the stream 'users' must be a list of objects with a breadcrumb and metadata:"
@@ -79,12 +94,16 @@ def test_what_cannot_be_read_incrementally_is_said(tap: Tap, config: Json) -> No
     assert "WARNING users cannot be read incrementally: Zoom cannot say what changed." in output.log
 
 
-def test_nothing_selected_is_one_state(account: Simulator, tap: Tap, config: Json) -> None:
+def test_nothing_selected_is_one_state_and_a_warning(account: Simulator, tap: Tap, config: Json) -> None:
     before = len(account.journal.entries)
     output = tap.read(config, catalog=tap.catalog(config), state={"bookmarks": {"mine": 1}})
     assert output.code == 0
     assert output.messages == [
         {"type": "STATE", "value": {"currently_syncing": None, "bookmarks": {"mine": 1}}}
+    ]
+    assert output.log == [
+        "WARNING The catalog selects no stream, so nothing is read: set selected to true in the metadata of"
+        " each stream that you want, or leave the catalog out to read all of them."
     ]
     assert len(account.journal.entries) == before
 
@@ -117,6 +136,34 @@ def test_the_old_keys_are_kept_where_they_are_wanted(account: Simulator, tap: Ta
             )
     assert len(warnings) >= 5
     assert set(output.warnings) == warnings
+
+
+@pytest.mark.parametrize("key_mode", ["lossless", "tap_zoom"])
+def test_an_id_has_one_type_or_that_of_tap_zoom(tap: Tap, config: Json, key_mode: str) -> None:
+    """A number everywhere, so that tables can be joined; text where tap-zoom's tables have it so."""
+    types = {
+        (stream["stream"], name): (set(column["type"]) - {"null"}).pop()
+        for stream in tap.catalog({**config, "key_mode": key_mode})["streams"]
+        for name, column in stream["schema"]["properties"].items()
+        if name in ("meeting_id", "webinar_id") or (stream["stream"], name) in OWN_IDS
+    }
+    assert {stream for stream, _ in types} > TEXT_IDS | {"meetings", "webinars"}
+    for (stream, name), kind in types.items():
+        is_text = key_mode == "tap_zoom" and stream in TEXT_IDS and name != "id"
+        assert kind == ("string" if is_text else "integer"), f"{stream}.{name}"
+
+
+@pytest.mark.parametrize("key_mode", ["lossless", "tap_zoom"])
+def test_registrants_join_their_webinars(tap: Tap, config: Json, key_mode: str) -> None:
+    config = {**config, "key_mode": key_mode}
+    output = tap.read(config, catalog=tap.catalog(config, "webinars", "webinar_registrants", "meetings"))
+    webinars = {record["id"] for record in output.records("webinars")}
+    registrants = {record["webinar_id"] for record in output.records("webinar_registrants")}
+    meetings = output.records("meetings")
+    of_both = int if key_mode == "lossless" else str
+    assert registrants
+    assert registrants <= {of_both(number) for number in webinars}
+    assert [record["meeting_id"] for record in meetings] == [of_both(record["id"]) for record in meetings]
 
 
 def test_old_keys_that_are_null_become_empty(start: Start, tap: Tap) -> None:

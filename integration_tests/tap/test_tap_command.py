@@ -1,6 +1,8 @@
 """`tap-zoom` as a command: its flags, its exit codes, and what it is without."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from integration_tests.completeness import CLASSES, expected
 from integration_tests.conftest import Start, server_to_server
 from integration_tests.harness import TAP, Json
-from integration_tests.singer_harness import Tap
+from integration_tests.singer_harness import Tap, Tapped
 from integration_tests.zoom_simulator import Clock, Simulator, Size
 
 WITHOUT_CDK = """
@@ -31,6 +33,8 @@ def without_cdk(*flags: str) -> str:
 def test_about_version_and_help_come_without_the_cdk() -> None:
     about = json.loads(without_cdk("--about", "--format", "json"))
     assert about["name"] == "tap-zoom"
+    assert about["description"] == "A Singer tap that reads a Zoom account completely."
+    assert not re.search(r"airbyte|connector|second choice|order|group", json.dumps(about), re.IGNORECASE)
     assert {"catalog", "discover", "state", "properties"} <= set(about["capabilities"])
     settings = about["settings"]["properties"]
     assert settings["key_mode"]["enum"] == ["lossless", "tap_zoom"]
@@ -47,6 +51,14 @@ def test_about_version_and_help_come_without_the_cdk() -> None:
     assert f"version: {about['version']}\n" in text
     assert without_cdk("--version") == f"tap-zoom {about['version']}\n"
     assert "--discover" in without_cdk("--help")
+
+
+def test_what_python_warns_programmers_of_is_not_for_those_who_run_the_tap(tap: Tap, config: Json) -> None:
+    command = [TAP, "--config", tap.file("config.json", config), "--discover"]
+    # As Meltano starts its taps.
+    environment = {**os.environ, "PYTHONWARNINGS": "once"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert Tapped(done.returncode, done.stdout, done.stderr).log == []
 
 
 def test_what_fails_costs_its_own_rows_and_the_exit_code(start: Start, tap: Tap) -> None:
@@ -105,12 +117,15 @@ def test_a_full_disk_ends_the_tap_at_once(tap: Tap, config: Json) -> None:
     )
 
 
-@pytest.mark.parametrize("what", ["catalog", "state"])
-def test_a_missing_file_is_one_sentence(tap: Tap, config: Json, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "advice"),
+    [("catalog", "check the path"), ("state", "check the path, or leave --state out to read everything")],
+)
+def test_a_missing_file_is_one_sentence(tap: Tap, config: Json, what: str, advice: str) -> None:
     path = str(tap.folder / "gone.json")
     output = tap.read(config, f"--{what}", path)
     assert (output.code, output.out) == (1, "")
-    assert output.log == [f"CRITICAL There is no {what} file {path}: check the path."]
+    assert output.log == [f"CRITICAL There is no {what} file {path}: {advice}."]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +134,7 @@ def test_a_missing_file_is_one_sentence(tap: Tap, config: Json, what: str) -> No
         ((), "the following arguments are required: -c/--config"),
         (("--discover",), "the following arguments are required: -c/--config"),
         (("--config",), "argument -c/--config: expected one argument"),
+        (("--config", "c", "--config", "d"), "argument -c/--config: takes one file, and ENV beside it"),
         (("--config", "c", "--colour"), "unrecognized arguments: --colour"),
         (("--about", "--format", "xml"), "argument --format: invalid choice: 'xml' (choose from"),
     ],

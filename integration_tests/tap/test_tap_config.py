@@ -4,14 +4,15 @@ import errno
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from integration_tests.conftest import Start, oauth, server_to_server
-from integration_tests.harness import Json
-from integration_tests.singer_harness import Tap, selected
+from integration_tests.harness import TAP, Json
+from integration_tests.singer_harness import Tap, Tapped, selected
 from integration_tests.zoom_simulator import Size
 
 GOOD: Json = {"client_id": "c", "client_secret": "s", "refresh_token": "r"}
@@ -177,6 +178,34 @@ def test_dev_wants_an_access_token(tap: Tap, content: Json, sentence: str) -> No
     assert output.log == [f"CRITICAL {sentence}"]
 
 
+@pytest.mark.parametrize("flags", [[], ["--dev"], ["--test"]], ids=str)
+def test_a_config_from_a_pipe_is_refused_before_its_token_is_used(start: Start, flags: list[str]) -> None:
+    simulator = start(1, Size(users=1), plan="unlimited")
+    before = simulator.oauth.refresh_token
+    config = oauth(simulator)
+    config["credentials"]["access_token"] = "expired"
+    output = from_a_pipe(config, *flags)
+    assert (output.code, output.out) == (1, "")
+    assert output.log == [
+        "CRITICAL The config comes from /dev/stdin, which is no file, so it cannot keep the new refresh token"
+        " that Zoom gives out at each use: put it into a file, or use a Server-to-Server OAuth app."
+    ]
+    assert simulator.oauth.refresh_token == before
+    assert simulator.journal.entries == []
+
+
+def test_a_config_without_a_refresh_token_may_come_from_a_pipe(start: Start) -> None:
+    simulator = start(1, Size(users=1), plan="unlimited")
+    assert from_a_pipe(server_to_server(simulator), "--test").code == 0
+    assert from_a_pipe(oauth(simulator), "--discover").code == 0
+
+
+def from_a_pipe(config: Json, *flags: str) -> Tapped:
+    command = [TAP, "--config", "/dev/stdin", *flags]
+    done = subprocess.run(command, input=json.dumps(config), capture_output=True, text=True, check=False)
+    return Tapped(done.returncode, done.stdout, done.stderr)
+
+
 def test_a_config_that_cannot_be_written_is_refused_before_its_token_is_used(
     tap: Tap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,3 +219,43 @@ def test_a_config_that_cannot_be_written_is_refused_before_its_token_is_used(
         " token at each use: make both writable, or use a Server-to-Server OAuth app."
     ]
     assert tap.run("--discover", "--config", path).code == 0
+
+
+def test_the_config_may_come_from_the_environment(
+    start: Start, tap: Tap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with taps of singer-sdk; it wins over a file."""
+    simulator = start(1, Size(users=1), plan="unlimited")
+    config = server_to_server(simulator)
+    for name, value in {
+        **config["credentials"],
+        "token_url": config["token_url"],
+        "api_url": config["api_url"],
+        "lookback_days": "3",
+        "include_pending_users": "Yes",
+        "start_date": "",
+        "user_agent": "of the environment",
+    }.items():
+        monkeypatch.setenv(f"TAP_ZOOM_{name.upper()}", value)
+    assert tap.run("--config=ENV", "--test").code == 0
+    path = tap.file("config.json", {"user_agent": "of the file", "num_workers": 5})
+    assert tap.run("--config", path, "--config", "ENV", "--test").code == 0
+    assert {entry.user_agent for entry in simulator.journal.entries} == {"of the environment"}
+    assert tap.run("--config", path, "--test").code == 1
+    monkeypatch.setenv("TAP_ZOOM_LOOKBACK_DAYS", "few")
+    output = tap.run("--config=ENV", "--test")
+    assert (output.code, output.out) == (1, "")
+    assert output.log == [
+        "CRITICAL The environment variable TAP_ZOOM_LOOKBACK_DAYS must hold an integer, as JSON."
+    ]
+
+
+def test_a_refresh_token_of_the_environment_is_not_used(tap: Tap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAP_ZOOM_REFRESH_TOKEN", "r")
+    path = tap.file("config.json", {"client_id": "c", "client_secret": "s"})
+    output = tap.run("--config", path, "--config", "ENV")
+    assert (output.code, output.out) == (1, "")
+    assert output.log == [
+        "CRITICAL The config comes from the environment, which is no file, so it cannot keep the new refresh"
+        " token that Zoom gives out at each use: put it into a file, or use a Server-to-Server OAuth app."
+    ]

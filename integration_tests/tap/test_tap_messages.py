@@ -121,6 +121,28 @@ def test_what_the_schema_does_not_know_comes_after_a_wider_schema(start: Start, 
     ]
 
 
+def test_no_nul_reaches_the_target(start: Start, tap: Tap) -> None:
+    """PostgreSQL cannot hold one. What only looks like one in JSON is the user's own text."""
+    simulator = start(1, Size(users=2), plan="unlimited")
+    text = "\\u0000 and \\\\u0000"
+    users = [
+        {"id": "a", "first_name": "\0A\0\0nn\0", "dept": text},
+        {"id": "b", "first_name": f"\\\0{text}", "custom_attributes": [{"name": "\0n", "value": "v\0"}]},
+        {"id": "c", "mo\0on": "full", "dept": {"a": "\0"}},
+    ]
+    simulator.faults.reply(r"/v2/users\?", 200, {"users": users, "next_page_token": ""})
+    config = server_to_server(simulator)
+    output = tap.read(config, catalog=tap.catalog(config, "users"))
+    assert output.code == 0
+    got = [{key: value for key, value in row.items() if key != "status"} for row in output.records("users")]
+    assert got[:3] == [
+        {"id": "a", "first_name": "Ann", "dept": text},
+        {"id": "b", "first_name": f"\\{text}", "custom_attributes": [{"name": "n", "value": "v"}]},
+        {"id": "c", "moon": "full", "dept": '{"a":"\\u0000"}'},
+    ]
+    assert "moon" in output.schema("users")["schema"]["properties"]
+
+
 def closed(schema: Json) -> Json:
     """A schema that takes no unknown field, and date-times in the form of RFC 3339 only."""
     if isinstance(schema, list):

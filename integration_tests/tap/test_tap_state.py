@@ -19,6 +19,8 @@ FOREIGN = (
     'The state\'s "airbyte_state" is not what this tap has written: take it and the bookmarks out of the'
     " state to read everything again."
 )
+# So many that a month is done, and so few that there is more to read.
+OCCURRENCES = 30
 USERS_STATE = {
     "type": "STREAM",
     "stream": {"stream_descriptor": {"name": "users"}, "stream_state": {}},
@@ -43,6 +45,39 @@ def test_reading_goes_on_from_the_state(account: Simulator, tap: Tap, config: Js
     assert len(account.journal.entries) - before < 40
     assert output.state["bookmarks"]["of_others"] == {"id": 5}
     assert output.state["bookmarks"]["report_meetings"] == first.state["bookmarks"]["report_meetings"]
+
+
+@pytest.mark.parametrize("form", ["lines", "lines at an end", "indented", "meltano", "message", "messages"])
+def test_a_state_is_taken_as_it_is_found(tap: Tap, config: Json, form: str) -> None:
+    """As targets write it to stdout, as Meltano shows it, and as the tap's own output has it."""
+    state = {"bookmarks": {"mine": "second"}, "currently_syncing": None}
+    older, newest = json.dumps({"bookmarks": {"mine": "first"}}), json.dumps(state)
+    message = json.dumps({"type": "STATE", "value": state})
+    content = {
+        "lines": f"{older}\n{newest}\n",
+        "lines at an end": f"{older}\r\n{newest}\r\n\r\n",
+        "indented": json.dumps(state, indent=2),
+        "meltano": json.dumps({"singer_state": state}),
+        "message": message,
+        "messages": f'{{"type": "STATE", "value": {older}}}\n{message}\n',
+    }[form]
+    output = tap.read(config, catalog={"streams": []}, state=content)
+    assert output.code == 0
+    assert output.state == state
+
+
+def test_a_state_comes_every_ten_seconds_and_at_the_end_of_a_stream(tap: Tap, config: Json) -> None:
+    catalog = tap.catalog(config, "users", "report_meetings")
+    quick = tap.read(config, catalog=catalog)
+    syncing = [message["value"]["currently_syncing"] for message in quick.of("STATE")]
+    assert len(quick.records("report_meetings")) > 40
+    assert syncing[:2] == ["users", "report_meetings"]
+    assert syncing[-2:] == [None, None]
+    assert len(syncing) < 8
+    slow = tap.read({**config, "rate_limit_plan": "free"}, catalog=catalog)
+    bookmarks = [message["value"].get("bookmarks") for message in slow.of("STATE")]
+    assert len({json.dumps(bookmark) for bookmark in bookmarks}) > 3
+    assert len(bookmarks) < 20
 
 
 def test_streams_that_are_not_read_keep_their_state(tap: Tap, config: Json, first: Tapped) -> None:
@@ -130,7 +165,7 @@ def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if '"bookmarks"' in line and '"currently_syncing":"report_meetings"' in line:
+            if sum('"stream":"report_meetings","record"' in line for line in lines) == OCCURRENCES:
                 break
         process.terminate()
         last, err = process.communicate(timeout=30)
@@ -152,6 +187,10 @@ def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
     ("state", "sentence"),
     [
         ("{", "The state file {path} is not JSON (line 1)."),
+        ('{}\n{}\n{"bookm', "The state file {path} is not JSON (line 3)."),
+        ("", "The state file {path} is empty: check the path, or leave --state out to read everything."),
+        ({"type": "STATE"}, NO_STATE),
+        ({"singer_state": None}, NO_STATE),
         ([], NO_STATE),
         ({"bookmarks": [1]}, NO_STATE),
         ({"airbyte_state": {"a": 1}}, NO_STATE),

@@ -32,7 +32,7 @@ COMPAT: Mapping[str, Json] = orjson.loads(files("source_zoom.singer").joinpath("
 
 
 class KeyMode(Enum):
-    """Which key_properties the streams have."""
+    """Which key_properties the streams have, and whether an id is a number in every stream."""
 
     LOSSLESS = "lossless"
     TAP_ZOOM = "tap_zoom"
@@ -94,15 +94,13 @@ class Selection:
 
 
 def tap_streams(streams: Iterable[AirbyteStream], key_mode: KeyMode) -> list[TapStream]:
-    """Airbyte's streams with tap-zoom's columns, and with the keys of the `key_mode`."""
+    """Airbyte's streams with tap-zoom's columns, and with the keys and the types of the `key_mode`."""
     return [_tap_stream(stream, key_mode) for stream in streams]
 
 
 def _tap_stream(stream: AirbyteStream, key_mode: KeyMode) -> TapStream:
     compat = COMPAT.get(stream.name, {})
     keys = [part for path in stream.source_defined_primary_key or [] for part in path]
-    if key_mode is KeyMode.TAP_ZOOM:
-        keys = compat.get("key_properties", keys)
     schema = copy.deepcopy(dict(stream.json_schema))
     copies = {}
     for path, column in compat.get("columns", {}).items():
@@ -113,6 +111,10 @@ def _tap_stream(stream: AirbyteStream, key_mode: KeyMode) -> TapStream:
         properties[name] = {**properties.get(name, {}), **column, "type": ["null", column["type"]]}
         if source := properties[name].pop("from", None):
             copies[name] = source
+    if key_mode is KeyMode.TAP_ZOOM:
+        keys = compat.get("key_properties", keys)
+        for name in compat.get("text", ()):
+            schema["properties"][name]["type"] = ["null", "string"]
     for name in keys:
         field = schema["properties"][name]
         field["type"] = [kind for kind in field["type"] if kind != "null"]

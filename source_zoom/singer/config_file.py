@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,15 +14,25 @@ from source_zoom.exceptions import ConfigError
 from source_zoom.singer.catalog import KeyMode
 from source_zoom.singer.conform import Json
 
+PREFIX = "TAP_ZOOM_"
+TRUE = ("true", "1", "yes", "on")
 WRITTEN = ("refresh_token", "access_token", "token_expiry_date")
 
 
-def read_json(what: str, path: str) -> Any:
-    """A JSON file. Raises ConfigError with one sentence."""
+def read_json(
+    what: str,
+    path: str,
+    loads: Callable[[bytes], Any] = json.loads,
+    advice: str = "check the path",
+) -> Any:
+    """A JSON file. Raises ConfigError with one sentence; `advice` is for one that is not there, or empty."""
     try:
-        return json.loads(Path(path).read_bytes())
+        content = Path(path).read_bytes()
+        if not content.strip():
+            raise ConfigError(f"The {what} file {path} is empty: {advice}.")
+        return loads(content)
     except FileNotFoundError:
-        raise ConfigError(f"There is no {what} file {path}: check the path.") from None
+        raise ConfigError(f"There is no {what} file {path}: {advice}.") from None
     except OSError as error:
         raise ConfigError(f"The {what} file {path} cannot be read: {error.strerror}.") from None
     except ValueError as error:
@@ -30,17 +40,42 @@ def read_json(what: str, path: str) -> Any:
         raise ConfigError(f"The {what} file {path} is not JSON{where}.") from None
 
 
+def from_environment(settings: Mapping[str, Json]) -> Json:
+    """The settings that TAP_ZOOM_… variables hold, in the form in which taps of singer-sdk take them."""
+    found: Json = {}
+    for name, schema in settings.items():
+        variable = f"{PREFIX}{name.upper()}"
+        # What a CI has no value for is often there, and empty.
+        if text := os.environ.get(variable):
+            found[name] = _typed(variable, text, schema["type"])
+    return found
+
+
+def _typed(variable: str, text: str, kind: str) -> Any:
+    if kind == "string":
+        return text
+    if kind == "boolean":
+        return text.lower() in TRUE
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ConfigError(f"The environment variable {variable} must hold an {kind}, as JSON.") from None
+
+
 class ConfigFile:
-    """The config as the user wrote it.
+    """The config as the user wrote it, with what comes from the `environment` over it.
 
     It may have Airbyte's shape or tap-zoom's flat one. `user_agent` and `key_mode` are the tap's alone.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._content = read_json("config", path)
+    def __init__(self, path: str | None, environment: Json) -> None:
+        self._content = read_json("config", path) if path else {}
         if not isinstance(self._content, dict):
             raise ConfigError(f"The config file {path} must hold a JSON object.")
+        self._content.update(environment)
+        # Nothing that comes from the environment can be changed there.
+        is_in_file = path and not {"refresh_token", "credentials"} & environment.keys()
+        self._path = str(path) if is_in_file else "the environment"
         self.user_agent = str(self._content.get("user_agent") or "")
         try:
             self.key_mode = KeyMode(self._content.get("key_mode") or KeyMode.LOSSLESS.value)
@@ -50,10 +85,16 @@ class ConfigFile:
 
     def check_writable(self) -> None:
         """Raise ConfigError where a new refresh token could not be kept."""
+        if "refresh_token" not in _tokens(self._content):
+            return
         path = Path(self._path).resolve()
-        if "refresh_token" in _tokens(self._content) and not all(
-            os.access(p, os.W_OK) for p in (path, path.parent)
-        ):
+        if not path.is_file():
+            raise ConfigError(
+                f"The config comes from {self._path}, which is no file, so it cannot keep the new refresh"
+                " token that Zoom gives out at each use: put it into a file, or use a Server-to-Server OAuth"
+                " app."
+            )
+        if not all(os.access(place, os.W_OK) for place in (path, path.parent)):
             raise ConfigError(
                 f"The config file {self._path} or its folder cannot be written to, and Zoom replaces the"
                 " refresh token at each use: make both writable, or use a Server-to-Server OAuth app."

@@ -4,6 +4,7 @@ https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -16,6 +17,12 @@ from source_zoom.singer.logs import metric
 from source_zoom.singer.state import State
 
 logger = logging.getLogger("airbyte.source_zoom")
+
+# As it stands in JSON; after a backslash that is itself escaped it is the text of six letters.
+NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+# A STATE holds the state of every stream, and a target may store all it has before it takes note of one.
+STATE_SECONDS = 10.0
 
 
 class _Stream:
@@ -76,7 +83,10 @@ class _OldKeys(_Stream):
 
 
 class Translator:
-    """Airbyte's messages in, Singer's lines out through `write`; what is no message goes to the log."""
+    """Airbyte's messages in, Singer's lines out through `write`; what is no message goes to the log.
+
+    A STATE is due when a stream ends, and where one lasts longer, every `STATE_SECONDS` of `now`.
+    """
 
     def __init__(
         self,
@@ -84,11 +94,14 @@ class Translator:
         state: State,
         key_mode: KeyMode,
         write: Callable[[bytes], None],
+        now: Callable[[], float],
     ) -> None:
         kind = _OldKeys if key_mode is KeyMode.TAP_ZOOM else _Stream
         self._streams = {selection.stream.name: kind(selection) for selection in selections}
         self._state = state
         self._write = write
+        self._now = now
+        self._wrote_state = now()
         self._unfinished = list(self._streams)
         self._emitted_at = -1
         self._time_extracted = ""
@@ -101,19 +114,21 @@ class Translator:
             self.write_state()
 
     def translate(self, message: AirbyteMessage) -> None:
-        """Write what a message says: a STATE, or a RECORD after the SCHEMA that it needs."""
+        """Write what a message says: a STATE where one is due, or a RECORD after the SCHEMA that it needs."""
         if message.record:
             self._record(message.record)
         elif message.state and message.state.stream:
             selection = self._streams[message.state.stream.stream_descriptor.name].selection
             if selection.method == INCREMENTAL:
                 self._state.remember(selection, message.state)
-                self.write_state()
+                if self._now() - self._wrote_state >= STATE_SECONDS:
+                    self.write_state()
         elif message.trace:
             self._trace(message.trace)
 
     def write_state(self) -> None:
         """The whole state, with the first of the streams that have not come to their end."""
+        self._wrote_state = self._now()
         currently_syncing = next(iter(self._unfinished), None)
         self._write(_line({"type": "STATE", "value": self._state.value(currently_syncing)}))
 
@@ -147,6 +162,7 @@ class Translator:
             name = trace.stream_status.stream_descriptor.name
             stream = self._streams[name]
             self._unfinished.remove(name)
+            self.write_state()
             metric("counter", "record_count", stream.records, {"endpoint": name})
             if isinstance(stream, _OldKeys) and stream.collisions:
                 logger.warning(
@@ -157,4 +173,6 @@ class Translator:
 
 
 def _line(message: Json) -> bytes:
-    return orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
+    line = orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
+    # PostgreSQL has no NUL in a text, so one in a user's name would end the whole load.
+    return NUL.sub(rb"\1", line) if b"\\u0000" in line else line

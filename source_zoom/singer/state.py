@@ -1,5 +1,6 @@
 """The Singer state: Airbyte's states as they are, under a bookmark for each stream that people can read."""
 
+import json
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -9,9 +10,31 @@ from airbyte_cdk.models import AirbyteStateMessage, AirbyteStateMessageSerialize
 from source_zoom.engine.cursor import VERSION
 from source_zoom.exceptions import ConfigError
 from source_zoom.singer.catalog import INCREMENTAL, Selection, TapStream
+from source_zoom.singer.config_file import read_json
 from source_zoom.singer.conform import Json
 
 logger = logging.getLogger("airbyte.source_zoom")
+
+
+def read_state(path: str) -> Any:
+    """The state in a file, also in one as a target, `meltano state get` or this tap's output has it."""
+    given = read_json("state", path, _last, "check the path, or leave --state out to read everything")
+    if isinstance(given, dict) and given.get("type") == "STATE":
+        return given.get("value")
+    if isinstance(given, dict) and "singer_state" in given:
+        return given["singer_state"]
+    return given
+
+
+def _last(content: bytes) -> Any:
+    """The JSON of a file. Targets write a line for each state that they have stored: the last one counts."""
+    text = content.decode("utf-8-sig").strip()
+    first, end = json.JSONDecoder().raw_decode(text)
+    if end == len(text):
+        return first
+    *before, last = text.split("\n")
+    # As many lines as there are, so that an error names the right one.
+    return json.loads("\n" * len(before) + last)
 
 
 class State:

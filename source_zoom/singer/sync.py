@@ -3,7 +3,7 @@
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 
 import orjson
@@ -17,23 +17,33 @@ from source_zoom.process import STOPPED
 from source_zoom.run import stop_on_signal, tune_memory
 from source_zoom.singer.catalog import FULL_TABLE, INCREMENTAL, Selection, TapStream, configured, select
 from source_zoom.singer.catalog import tap_streams as offered
-from source_zoom.singer.config_file import ConfigFile, read_json
+from source_zoom.singer.config_file import ConfigFile, from_environment, read_json
+from source_zoom.singer.conform import Json
 from source_zoom.singer.logs import to_stderr
 from source_zoom.singer.messages import Translator
-from source_zoom.singer.state import State
+from source_zoom.singer.state import State, read_state
 from source_zoom.source import SourceZoom
 from source_zoom.stdout import StdoutWriter
 
 logger = logging.getLogger("airbyte.source_zoom")
 
 
-def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callable[[float], None]) -> int:
-    """Do what the command line asks for, and return the exit code; a sentence on stderr where it cannot."""
+def run(
+    arguments: argparse.Namespace,
+    config: str | None,
+    settings: Mapping[str, Json],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> int:
+    """Do what the command line asks for, and return the exit code; a sentence on stderr where it cannot.
+
+    `config` is the config file, if there is one; `settings` are those that the environment may hold.
+    """
     to_stderr()
     try:
-        file = ConfigFile(arguments.config)
+        file = ConfigFile(config, from_environment(settings))
         source = SourceZoom(Clock(clock, sleep), file.save_tokens, user_agent=file.user_agent)
-        return _Tap(file, source, arguments).run()
+        return _Tap(file, source, arguments, clock).run()
     except Stopped:
         return STOPPED
     except AirbyteTracedException as error:
@@ -48,12 +58,20 @@ def run(arguments: argparse.Namespace, clock: Callable[[], float], sleep: Callab
 
 
 class _Tap:
-    def __init__(self, file: ConfigFile, source: SourceZoom, arguments: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        file: ConfigFile,
+        source: SourceZoom,
+        arguments: argparse.Namespace,
+        now: Callable[[], float],
+    ) -> None:
         self._arguments = arguments
+        self._now = now
         self._key_mode = file.key_mode
         self._source = source
         self._entrypoint = AirbyteEntrypoint(source)
-        if not (arguments.discover or arguments.dev):
+        # With --dev, too: Zoom may refuse the access token, and then the refresh token is used after all.
+        if not arguments.discover:
             file.check_writable()
         self._config = source.configure(file.for_airbyte(dev=arguments.dev), "")
 
@@ -82,11 +100,16 @@ class _Tap:
         return [Selection(stream, INCREMENTAL if stream.cursor_field else FULL_TABLE) for stream in streams]
 
     def _sync(self, selections: Sequence[Selection]) -> None:
+        if not selections:
+            logger.warning(
+                "The catalog selects no stream, so nothing is read: set selected to true in the metadata of"
+                " each stream that you want, or leave the catalog out to read all of them."
+            )
         path = self._arguments.state
-        state = State(read_json("state", path) if path else {})
+        state = State(read_state(path) if path else {})
         tune_memory()
         with stop_on_signal(self._source), closing(StdoutWriter()) as lines:
-            translator = Translator(selections, state, self._key_mode, lines.write)
+            translator = Translator(selections, state, self._key_mode, lines.write, self._now)
             translator.begin()
             try:
                 for message in self._messages(selections, state):

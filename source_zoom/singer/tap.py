@@ -5,7 +5,9 @@ The CDK takes a second to import, so this module leaves it alone until there is 
 
 import argparse
 import json
+import re
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import metadata
 from importlib.resources import files
@@ -14,6 +16,8 @@ from typing import Any
 from source_zoom.process import run_and_exit
 
 NAME = "tap-zoom"
+ENV = "ENV"
+DESCRIPTION = "A Singer tap that reads a Zoom account completely."
 
 # What the tap understands beside the connector's own settings in spec.json.
 SETTINGS = {
@@ -30,6 +34,24 @@ SETTINGS = {
         "description": "What requests to Zoom say about who sends them.",
     },
 }
+# Where the connector's own words are about Airbyte's form.
+WORDS = {
+    "credentials": (
+        "How the tap signs in to Zoom; the keys may also stand in the config itself. Server-to-Server OAuth"
+        " is recommended if you may create an app in the account: it has no token that can be lost."
+    ),
+    "account_id": (
+        'Of a Server-to-Server OAuth app: from its page "App Credentials" in the Zoom App Marketplace. It is'
+        " not the account number of your invoice."
+    ),
+    "client_id": 'From the page "App Credentials" of the app in the Zoom App Marketplace.',
+    "client_secret": "From the page of the client ID.",
+    "refresh_token": (
+        "Of an OAuth app: what Zoom gave out when the administrator consented. Zoom replaces it each time it"
+        " is used, and the tap writes the new one into the config file."
+    ),
+}
+FORM = re.compile(r"airbyte_.*|order|groups?|always_show|pattern_descriptor").fullmatch
 
 
 def main(
@@ -45,9 +67,15 @@ def main(
         return 0
     if not arguments.config:
         parser.error("the following arguments are required: -c/--config")
+    paths = [path for path in arguments.config if path != ENV]
+    if len(paths) > 1:
+        parser.error("argument -c/--config: takes one file, and ENV beside it")
+    # Meltano has Python show them, and the CDK has one for those who program with it.
+    warnings.simplefilter("ignore", DeprecationWarning)
     from source_zoom.singer.sync import run
 
-    return run(arguments, clock, sleep)
+    settings = _about()["settings"]["properties"] if ENV in arguments.config else {}
+    return run(arguments, next(iter(paths), None), settings, clock, sleep)
 
 
 def script() -> None:
@@ -57,8 +85,14 @@ def script() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     version = metadata("source-zoom")["Version"]
-    parser = argparse.ArgumentParser(NAME, description="A Singer tap that reads a Zoom account completely.")
-    parser.add_argument("-c", "--config", help="the config file; rotated tokens are written into it")
+    parser = argparse.ArgumentParser(NAME, description=DESCRIPTION)
+    parser.add_argument(
+        "-c",
+        "--config",
+        action="append",
+        default=[],
+        help="the config file; rotated tokens are written into it. ENV: settings in TAP_ZOOM_... variables",
+    )
     parser.add_argument("-s", "--state", help="a state file, to go on from")
     parser.add_argument("--catalog", help="a catalog file with what is selected; without one, everything is")
     parser.add_argument("-p", "--properties", help="an older name of --catalog")
@@ -81,11 +115,11 @@ def _about() -> dict[str, Any]:
     del flat["auth_type"]
     return {
         "name": NAME,
-        "description": package["Summary"],
+        "description": DESCRIPTION,
         "version": package["Version"],
         "supported_python_versions": package["Requires-Python"],
         "capabilities": ["catalog", "discover", "state", "properties", "about", "test"],
-        "settings": _marked({**spec, "properties": {**spec["properties"], **flat, **SETTINGS}}),
+        "settings": _as_singer_has_it({**spec, "properties": {**spec["properties"], **flat, **SETTINGS}}),
     }
 
 
@@ -98,11 +132,15 @@ def _about_text() -> str:
     return "\n".join(lines)
 
 
-def _marked(schema: Any) -> Any:
-    """A settings schema with Singer's marks of a secret in place of Airbyte's keywords."""
+def _as_singer_has_it(schema: Any) -> Any:
+    """A settings schema in the tap's words, with Singer's marks of a secret in place of Airbyte's form."""
+    if isinstance(schema, str):
+        return schema.replace("connector", "tap")
     if isinstance(schema, list):
-        return [_marked(part) for part in schema]
+        return [_as_singer_has_it(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    marked = {key: _marked(part) for key, part in schema.items() if not key.startswith("airbyte_")}
-    return {**marked, "secret": True, "writeOnly": True} if schema.get("airbyte_secret") else marked
+    singer = {key: _as_singer_has_it(part) for key, part in schema.items() if not FORM(key)}
+    for name in WORDS.keys() & singer.keys():
+        singer[name] = {**singer[name], "description": WORDS[name]}
+    return {**singer, "secret": True, "writeOnly": True} if schema.get("airbyte_secret") else singer
