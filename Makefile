@@ -31,7 +31,7 @@ unit: $(VENV)/.done
 storm: $(VENV)/.done
 	$(BIN)/pytest -m storm
 
-# Sync after sync of accounts of which Zoom refuses a part: a quarter of an hour.
+# Sync after sync of accounts of which Zoom refuses a part: a quarter of an hour, and not yet a part of CI.
 outcomes: $(VENV)/.done
 	$(BIN)/pytest --numprocesses 2 --dist load -m outcomes
 

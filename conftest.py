@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from integration_tests.acceptance import account
 from integration_tests.conftest import oauth, server_to_server
 from integration_tests.zoom_simulator import Simulator
+
+# On a busy machine an example may take any time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
 

@@ -15,7 +15,17 @@ from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from integration_tests.zoom_simulator.faults import Reply
 from integration_tests.zoom_simulator.ids import quote_uuid
 from integration_tests.zoom_simulator.refusals import PROXY_PAGE
-from source_zoom.api.errors import RULES, Action, Rule
+from source_zoom import source
+from source_zoom.api.errors import (
+    NO_MEETING,
+    NO_REGISTRATION,
+    NO_USER,
+    OF_A_USER,
+    OF_NOBODY_ELSE,
+    RULES,
+    Action,
+    Rule,
+)
 
 
 def parents(simulator: Simulator, stream: str) -> list[Any]:
@@ -82,6 +92,10 @@ MESSAGES = {
     r"\bpaid\b": "Only available for Paid account.",
     r"webinar (plan|subscription)": "Webinar plan is missing.",
     r"cannot access (webinar|meeting)": "Cannot access meeting information.",
+    NO_REGISTRATION: "Registration has not been enabled for this meeting: 5.",
+    NO_MEETING: "Meeting 5 is not found or has expired.",
+    NO_USER: "User does not exist: u.",
+    OF_NOBODY_ELSE: "It is not there.",
     r"": "So it is.",
 }
 GAVE_UP = "Gave up GET meetings/{id}/registrants/questions after 600 s of retries: {why}."
@@ -133,11 +147,12 @@ def test_each_row_of_the_table(start: Start, in_process: InProcess, rule: Rule) 
     everyone = set(parents(simulator, "meeting_questions"))
     got = {row["meeting_id"] for row in output.records("meeting_questions")}
     why = f"{rule.reason} (HTTP {status}, code {code}: {message})"
-    if rule.path or rule.action in SAID_TO_BE:
+    is_of_a_user = rule.path == OF_A_USER
+    if is_of_a_user or rule.action in SAID_TO_BE:
         assert output.code == 0
         assert output.errors == []
         # What is said of a user is no word about a meeting. Of a reason only the first example is shown.
-        begin, reason = (UNKNOWN, "Zoom refused") if rule.path else (SAID_TO_BE[rule.action], rule.reason)
+        begin, reason = (UNKNOWN, "Zoom refused") if is_of_a_user else (SAID_TO_BE[rule.action], rule.reason)
         assert any(log.startswith(begin) and reason in log for log in output.logs)
     else:
         assert output.code == 1
@@ -176,7 +191,7 @@ def test_what_a_state_keeps_of_each_row_of_the_table(start: Start, in_process: I
     output = in_process.read(server_to_server(simulator), ["report_meetings"])
     got = {row["uuid"] for row in output.records("report_meetings")}
     state = output.states[0]["stream"]["stream_state"]
-    kept = "retry" if rule.path else KEPT.get(rule.action, "retry")
+    kept = "retry" if rule.path == OF_A_USER else KEPT.get(rule.action, "retry")
     assert output.code == (kept in ("retry", "refused") or rule.action in ENDS_THE_STREAM)
     assert [name for name in ("retry", "withheld", "refused") if name in state] == [kept] * bool(kept)
     assert uuid not in got
@@ -338,6 +353,41 @@ def test_tokens_that_zoom_rejects_for_ever_end_the_sync_once(start: Start, in_pr
     )
     assert output.errors[0]["message"].endswith("Check the app, then reconnect.")
     assert len(output.errors) <= len(output.statuses) + 1
+
+
+def test_a_part_of_zoom_that_is_down_costs_ten_times_its_patience(
+    start: Start, in_process: InProcess
+) -> None:
+    simulator = start(1, Size(users=8), plan="unlimited")
+    in_process.without_waiting()
+    simulator.faults.always("/v2/report/meetings/", "503")
+    before = len(list(truth.rows(simulator.world, "report_meetings")))
+    assert before > 60
+    output = in_process.read(server_to_server(simulator, num_workers=6), ["users", "report_meetings"])
+    assert output.statuses == {"users": "COMPLETE", "report_meetings": "INCOMPLETE"}
+    urls = Counter(entry.url for entry in simulator.journal.of("report_meetings"))
+    # Those in hand when the tenth had used up its time are patient as well.
+    assert sum(number > 1 for number in urls.values()) <= 10 + 6
+    assert len(urls) >= before
+    simulator.faults.clear()
+    healed = in_process.read(server_to_server(simulator), ["report_meetings"], state=output.states)
+    assert healed.code == 0
+    assert len(healed.records("report_meetings")) >= before
+
+
+def test_a_check_that_nobody_answers_ends_soon(
+    start: Start, in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes twice as long as it is to repeat its requests, so half a minute makes a minute."""
+    simulator = start(1, Size(users=1), plan="unlimited")
+    simulator.faults.hang("/v2/")
+    monkeypatch.setattr(source, "CHECK_RETRY_SECONDS", 2.0)
+    began = time.monotonic()
+    status = in_process.check(server_to_server(simulator)).of("CONNECTION_STATUS")[0]
+    assert status["status"] == "FAILED"
+    assert status["message"].startswith("Zoom could not be read in 2 s of retries")
+    assert time.monotonic() - began < 3 * 2.0
+    simulator.faults.clear()
 
 
 def test_a_block_of_one_path_is_no_dead_host(start: Start, in_process: InProcess) -> None:

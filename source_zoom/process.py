@@ -26,6 +26,15 @@ def run_and_exit(command: Callable[[], int]) -> NoReturn:
     except (OSError, ValueError):
         # The disk is full, or stdout has been closed when it was.
         code = 1
+    end(code)
+
+
+def end(code: int) -> NoReturn:
+    """End the process at once, as its caller expects: where SIGTERM has stopped it, by that signal."""
+    # As PID 1, in a container, a process does not die of a signal that it sends itself.
+    if code == STOPPED and os.getpid() != 1:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
     # The interpreter would wait for every thread that waits for Zoom, or for room in a queue.
     os._exit(code)
 

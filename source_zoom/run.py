@@ -28,7 +28,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_zoom.api.rate_limits import Clock
 from source_zoom.engine.reader import Stopped
 from source_zoom.exceptions import ZoomError
-from source_zoom.process import STOPPED, run_and_exit
+from source_zoom.process import end, run_and_exit
 from source_zoom.source import SourceZoom
 from source_zoom.stdout import StdoutWriter
 
@@ -72,8 +72,8 @@ def main(
                 return 0
             PRINT_BUFFER.write(_line(error.as_airbyte_message()).decode())
             return 1
-        except Stopped:
-            return STOPPED
+        except Stopped as stopped:
+            return stopped.code
     return 0
 
 
@@ -86,10 +86,11 @@ def script() -> None:
 def stop_on_signal(source: SourceZoom) -> Iterator[None]:
     """Let SIGTERM and Ctrl-C end the reading: what has been read is written, the last states included."""
 
-    def stop(*_: object) -> None:
+    def stop(number: int, _: object) -> None:
         # Where the reader of our output has stopped reading it, nothing else would end this process.
+        signal.signal(signal.SIGALRM, lambda *_: end(128 + number))
         signal.alarm(LAST_SECONDS)
-        source.stop()
+        source.stop(128 + number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -90,8 +90,8 @@ class SourceZoom(AbstractSource):
         self._progress_seconds = progress_seconds
         self._user_agent = user_agent
         self._messages = InMemoryMessageRepository()
-        self._stop: Callable[[], None] = lambda: None
-        self._is_stopped = False
+        self._stop: Callable[[int], None] = lambda code: None
+        self._stopped_with: int | None = None
 
     @property
     def name(self) -> str:
@@ -184,8 +184,8 @@ class SourceZoom(AbstractSource):
             yield status_message(AirbyteStream(name, {}, []), AirbyteStreamStatus.INCOMPLETE)
         read = ConcurrentRead(sync.config.num_workers, self._messages, sync.summary)
         self._stop = read.queue.stop
-        if self._is_stopped:
-            self._stop()
+        if self._stopped_with is not None:
+            self._stop(self._stopped_with)
         states = _states(state)
         output = StateOutput(read.queue, self._messages)
         resumed = []
@@ -227,10 +227,10 @@ class SourceZoom(AbstractSource):
             named = (f"{name} ({found[name]})" if name in found else name for name in incomplete)
             raise ZoomError(f"Not read completely: {', '.join(named)}. The errors above say why.", worst)
 
-    def stop(self) -> None:
-        """End a reading early: `read` gives out what is there and then raises Stopped."""
-        self._is_stopped = True
-        self._stop()
+    def stop(self, code: int) -> None:
+        """End a reading early: `read` gives out what is there and then raises Stopped with this exit code."""
+        self._stopped_with = code
+        self._stop(code)
 
     def _tell_platform(self, config: dict[str, Any]) -> None:
         emit_configuration_as_airbyte_control_message(config)

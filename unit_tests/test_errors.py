@@ -7,7 +7,19 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
-from source_zoom.api.errors import RULES, Action, Rule, Verdict, judge, scope_to_add
+from source_zoom.api.errors import (
+    NO_MEETING,
+    NO_REGISTRATION,
+    NO_USER,
+    OF_A_USER,
+    OF_NOBODY_ELSE,
+    RULES,
+    Action,
+    Rule,
+    Verdict,
+    judge,
+    scope_to_add,
+)
 from source_zoom.api.session import Answer
 from source_zoom.exceptions import ConfigError
 
@@ -70,17 +82,34 @@ CASES = [
     (408, None, "", Action.RETRY),
     (500, None, "", Action.RETRY),
     (503, 1, "busy", Action.RETRY),
-    (400, 300, "Invalid webinar ID.", Action.UNREAD),
     (404, 404, "Nothing here", Action.UNREAD),
     (403, 403, "Not for you", Action.UNREAD),
     (400, 987, "Something new", Action.UNREAD),
     (200, 987, "Something new", Action.UNREAD),
     (200, None, "Something new", Action.UNREAD),
-    (302, None, "Something new", Action.UNREAD),
+    (302, None, "Something new", Action.FOREIGN),
+    (401, None, "Unauthorized", Action.REFRESH),
+    (401, 9, "Something new", Action.UNREAD),
+    (200, 503, "busy", Action.RETRY),
+    (403, 403, "Access to the Zoom REST API has been denied for this account.", Action.DENIED),
     (400, None, "Something new", Action.FOREIGN),
     (403, None, "Forbidden", Action.FOREIGN),
     (404, None, "no Route matched with those values", Action.FOREIGN),
 ]
+NOT_FOUND_WORDS = (
+    "Meeting does not exist: 5.",
+    "Webinar 5 not found or has expired.",
+    "Meeting 5 is not found or has expired.",
+    "This meeting is not available or ID is not valid.",
+    "Invalid meeting id.",
+    "Invalid webinar ID.",
+    "Invalid webinar UUID.",
+)
+UNREGISTERED = (
+    "Registration has not been enabled for this meeting: 5.",
+    "This meeting has not registration required: 5",
+    "This webinar doesn't have registration required: aB==.",
+)
 BY_PATH = [
     (404, 1001, "User does not exist: u.", USER, Action.GONE),
     (404, 1001, "User does not exist: u.", MEETINGS_OF_USER, Action.GONE),
@@ -90,7 +119,14 @@ BY_PATH = [
     (404, 1001, "User does not exist: u.", "users", Action.UNREAD),
     (400, 1010, "User does not belong to this account:a.", MEETINGS_OF_USER, Action.GONE),
     (400, 1010, "User does not belong to this account:a.", MEETING, Action.UNREAD),
-    (404, 3001, "Meeting does not exist: 5.", MEETING, Action.GONE),
+    (404, 3001, "User does not exist: u.", "users/u/webinars", Action.GONE),
+    (404, 3001, "Account does not exist: a.", MEETING, Action.UNREAD),
+    (404, 3001, "User does not exist: u.", MEETING, Action.UNREAD),
+    (404, 3001, "Meeting does not exist: 5.", MEETINGS_OF_USER, Action.UNREAD),
+    *((404, 3001, words, MEETING, Action.GONE) for words in NOT_FOUND_WORDS),
+    *((400, 300, words, MEETING, Action.GONE) for words in NOT_FOUND_WORDS),
+    *((404, None, words, MEETING, Action.FOREIGN) for words in NOT_FOUND_WORDS),
+    *((code, code, words, MEETING, Action.GONE) for words in UNREGISTERED for code in (300, 404, 3000)),
 ]
 
 
@@ -103,7 +139,7 @@ def test_what_an_error_means(status: int, code: int | None, message: str, action
 
 @pytest.mark.parametrize(("status", "code", "message", "path", "action"), BY_PATH)
 def test_an_absent_user_says_nothing_about_a_meeting(
-    status: int, code: int, message: str, path: str, action: Action
+    status: int, code: int | None, message: str, path: str, action: Action
 ) -> None:
     assert verdict_of(status, refusal(code, message), path).action is action
 
@@ -120,11 +156,15 @@ def test_every_action_is_reached() -> None:
         (403, HTML, Action.FOREIGN),
         (404, HTML, Action.FOREIGN),
         (407, HTML, Action.FOREIGN),
-        (200, '{"users": [', Action.RETRY),
+        (200, '{"users": [', Action.FOREIGN),
+        (200, '{"users": [NaN]}', Action.FOREIGN),
+        (200, "[" * 100_000, Action.FOREIGN),
+        (204, "", Action.FOREIGN),
+        (302, "", Action.FOREIGN),
         (403, '{"users": [', Action.FOREIGN),
-        (200, "", Action.RETRY),
+        (200, "", Action.FOREIGN),
         (400, "", Action.FOREIGN),
-        (401, "", Action.FOREIGN),
+        (401, "", Action.REFRESH),
         (403, "", Action.FOREIGN),
         (404, "", Action.FOREIGN),
         (429, "", Action.SLOW_DOWN),
@@ -142,10 +182,10 @@ def test_what_is_not_zooms_is_asked_for_again(status: int, body: object, action:
     assert verdict.code is None
 
 
-@pytest.mark.parametrize("body", ["WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\nHello", "", "{not JSON"])
+@pytest.mark.parametrize("body", ["WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\nHello", "{not JSON"])
 def test_a_text_is_data_where_one_was_asked_for(body: str) -> None:
     assert judge(answer(200, body), is_text=True) is None
-    assert verdict_of(200, body).action is Action.RETRY
+    assert verdict_of(200, body).action is Action.FOREIGN
 
 
 @pytest.mark.parametrize(
@@ -176,6 +216,9 @@ def test_html_is_known_by_its_type_as_well() -> None:
         ("does not contain scopes:[a:read:admin, users:read:list:admin].", "users:read:list:admin"),
         ("does not contain scopes:[users:read:admin].", "users:read:admin"),
         ("does not contain scopes:[new:read:admin].", "new:read:admin"),
+        ("does not contain scopes: [a:read, users:read:admin, a:write].", "users:read:admin"),
+        ('does not contain scopes:["new:read","new:read:admin"]', "new:read"),
+        ("does not contain scopes:[].", "users:read:list:admin"),
         ("does not contain scopes.", "users:read:list:admin"),
     ],
 )
@@ -198,10 +241,24 @@ def test_words_do_not_name_the_resource() -> None:
 
 @pytest.mark.parametrize(
     ("body", "action"),
-    [([1, 2], Action.UNREAD), ("5", Action.UNREAD), ('"text"', Action.UNREAD), ("null", Action.RETRY)],
+    [([1, 2], Action.UNREAD), ("5", Action.UNREAD), ('"text"', Action.UNREAD), ("null", Action.FOREIGN)],
 )
 def test_an_answer_of_another_shape_is_no_data(body: object, action: Action) -> None:
     assert verdict_of(200, body).action is action
+
+
+@pytest.mark.parametrize(
+    ("code", "action"), [(104, Action.SCOPE), (124, Action.REFRESH), (9, Action.FOREIGN)]
+)
+def test_a_token_s_trouble_is_legible_in_broken_json(code: int, action: Action) -> None:
+    body = f'{{\n "code":{code}, \n "message":"does not contain scopes:["a:read","b:read"]"\n}}'
+    assert verdict_of(400, body).action is action
+
+
+@pytest.mark.parametrize("code", ["9" * 5_000, "²", "-3", "1e3", True, None, [], {}])
+def test_an_odd_code_is_none(code: object) -> None:
+    verdict = verdict_of(400, {"code": code, "message": "Odd"})
+    assert (verdict.action, verdict.code) == (Action.FOREIGN, None)
 
 
 def test_a_code_may_be_text_and_lack_a_message() -> None:
@@ -220,19 +277,31 @@ TEXTS = {
     r"\bpaid\b": "only for paid accounts",
     r"webinar (plan|subscription)": "webinar plan",
     r"cannot access (webinar|meeting)": "Cannot access meeting information.",
+    NO_REGISTRATION: UNREGISTERED[0],
+    NO_MEETING: NOT_FOUND_WORDS[3],
+    NO_USER: "User does not exist: u.",
+    OF_NOBODY_ELSE: "It is not there.",
 }
 
 
 def made_for(rule: Rule) -> Verdict:
-    body = refusal(rule.code, TEXTS.get(rule.message, rule.message))
-    return verdict_of(rule.status or 400, body, USER if rule.path else MEETING)
+    body = refusal(code_of(rule), TEXTS.get(rule.message, rule.message))
+    return verdict_of(rule.status or 400, body, path_of(rule))
+
+
+def code_of(rule: Rule) -> int | None:
+    return rule.code or (None if rule.status else 9)
+
+
+def path_of(rule: Rule) -> str:
+    return USER if rule.path == OF_A_USER else MEETING
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code or rule.status} {rule.reason}")
 def test_no_row_of_the_table_hides_another(rule: Rule) -> None:
     """Each row is the first match of an answer made for it: a row that never wins is a mistake."""
-    message, path = TEXTS.get(rule.message, rule.message), USER if rule.path else MEETING
-    first = next(r for r in RULES if r.matches(rule.status or 400, rule.code, message, path))
+    message = TEXTS.get(rule.message, rule.message)
+    first = next(r for r in RULES if r.matches(rule.status or 400, code_of(rule), message, path_of(rule)))
     assert first is rule
     assert (made_for(rule).action, made_for(rule).reason) == (rule.action, rule.reason)
 

@@ -59,8 +59,10 @@ def test_nothing_is_lost_or_torn(stdout: Sluggish) -> None:
 
 def test_what_is_written_is_out_soon(stdout: Sluggish) -> None:
     lines = StdoutWriter()
-    time.sleep(0.11)
     lines.write(b"record\n")
+    until = time.monotonic() + 10
+    while stdout.taken != b"record\n" and time.monotonic() < until:
+        time.sleep(0.01)
     assert stdout.taken == b"record\n"
     lines.close()
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -89,7 +90,7 @@ def test_a_closed_pipe_ends_the_tap_without_a_word(account: Simulator, tap: Tap,
         process.stdout.readline()
         process.stdout.close()
         err = process.stderr.read()
-    assert process.returncode == 143
+    assert process.returncode == -signal.SIGTERM
     assert "Traceback" not in err
     assert "Broken pipe" not in err
 
@@ -101,7 +102,7 @@ def test_a_pipe_closed_before_anything_was_written_is_left_without_a_word() -> N
         assert process.stderr
         process.stdout.close()
         assert process.stderr.read() == ""
-    assert process.returncode == 143
+    assert process.returncode == -signal.SIGTERM
 
 
 def test_a_full_disk_ends_the_tap_at_once(tap: Tap, config: Json) -> None:

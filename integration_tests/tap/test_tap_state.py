@@ -1,6 +1,7 @@
 """Where `tap-zoom` goes on from, and what it leaves to go on from."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -169,9 +170,9 @@ def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
                 break
         process.terminate()
         last, err = process.communicate(timeout=30)
-    assert process.returncode == 143
+    assert process.returncode == -signal.SIGTERM
     assert "Traceback" not in err
-    stopped = Tapped(143, "".join(lines) + last, err)
+    stopped = Tapped(process.returncode, "".join(lines) + last, err)
     assert stopped.messages[-1]["type"] == "STATE"
     assert set(stopped.state["bookmarks"]) == {"report_meetings"}
     assert stopped.state["currently_syncing"] == "report_meetings"

@@ -13,11 +13,12 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 from airbyte_cdk.models import FailureType
-from urllib3.exceptions import HTTPError
+from requests.exceptions import InvalidURL, SSLError
+from urllib3.exceptions import HTTPError, LocationParseError
 
 from source_zoom.api.auth import ZoomAuthenticator
 from source_zoom.api.clock import ZoomClock
-from source_zoom.api.errors import Action, Verdict, advice, judge, scope_to_add
+from source_zoom.api.errors import NOT_FOUND, Action, Verdict, advice, judge, scope_to_add
 from source_zoom.api.rate_limits import (
     FIRST,
     LIGHT,
@@ -28,7 +29,7 @@ from source_zoom.api.rate_limits import (
     retry_after_seconds,
     retry_after_text,
 )
-from source_zoom.api.session import Answer
+from source_zoom.api.session import Answer, TooMuch
 from source_zoom.config import Config, is_private
 from source_zoom.counts import Summary
 from source_zoom.exceptions import (
@@ -56,6 +57,9 @@ OTHERS: Sequence[tuple[str, Mapping[str, str], str]] = (
     ("users", {"page_size": "1"}, MEDIUM),
     ("meetings/1", {}, LIGHT),
 )
+UNANSWERED = (Action.RETRY, Action.SLOW_DOWN, Action.FOREIGN, Action.REFRESH)
+# After so many resources in a row have used up their time, further ones of the endpoint get one attempt.
+MOST_SPENT = 10
 # So many resources, all of them refused alike and none answered, make an endpoint that the account lacks.
 DENIALS = 10
 
@@ -78,8 +82,8 @@ class Sync:
 class ZoomClient:
     """Sends the requests of one endpoint, and is shared by all threads that read it.
 
-    Its state, which only grows and so needs no lock of its own but for `_denied`: whether a request was
-    answered (`is_answered`), and which resources were refused in words about the whole account (`_denied`).
+    Its state needs no lock but for `_denied`: whether a request was answered (`is_answered`), how many
+    resources have used up their time since (`_spent`), which were refused in words about the whole account.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class ZoomClient:
         is_account_wide: bool,
     ) -> None:
         self.is_answered = False
+        self._spent = 0
         self.priority = priority
         self._name = name
         self._label = label
@@ -109,6 +114,25 @@ class ZoomClient:
     def get(
         self, path: str, query: Mapping[str, Any], resource: str = "", *, is_text: bool = False
     ) -> Answer:
+        """As `get_once`; what Zoom does not find is asked for in the other encoding before that is believed.
+
+        Zoom documents that a UUID is encoded twice where it begins with a slash or holds two in a row, and
+        others encode every slash twice.
+        """
+        try:
+            return self.get_once(path, query, resource, is_text=is_text)
+        except Settled as settled:
+            if settled.reason not in NOT_FOUND or "2F" not in path:
+                raise
+            other = path.replace("%25", "%") if "%25" in path else path.replace("%", "%25")
+            try:
+                return self.get_once(other, query, resource, is_text=is_text)
+            except (Settled, Unread):
+                raise settled from None
+
+    def get_once(
+        self, path: str, query: Mapping[str, Any], resource: str = "", *, is_text: bool = False
+    ) -> Answer:
         """Get one page of Zoom's, or the text at an address; `resource` names it in messages.
 
         Raises Settled, TooOld or PageTokenLost, as Zoom's own words say; Unread where this resource cannot
@@ -123,21 +147,34 @@ class ZoomClient:
         foreign = 0
         while True:
             token = self._sign(request, self._label, self.priority)
-            try:
-                answer = self._answer(request)
-            except (requests.RequestException, HTTPError) as error:
-                verdict = Verdict(Action.RETRY, "Zoom could not be reached", 0, None, type(error).__name__)
-            else:
-                self._sync.clock.observe(answer.headers)
-                found = self._noted(answer, judge(answer, path, is_text=is_text))
-                if found is None:
-                    self.is_answered = True
-                    return answer
-                verdict = found
-            foreign += verdict.action is Action.FOREIGN
+            verdict = self._attempt(request, path, is_text=is_text)
+            if isinstance(verdict, Answer):
+                self.is_answered = True
+                return verdict
+            # A 401 of something on the way looks like one of Zoom's, but for the code.
+            is_foreign = verdict.action is Action.REFRESH and verdict.code is None
+            foreign += is_foreign or verdict.action is Action.FOREIGN
             if foreign == FOREIGN_ATTEMPTS:
                 self._give_up(verdict, resource, f"{foreign} attempts")
             self._act(verdict, resource, token, retries)
+
+    def _attempt(self, request: requests.PreparedRequest, path: str, *, is_text: bool) -> Answer | Verdict:
+        """The data that was asked for, or what is to do in its place."""
+        try:
+            answer = self._answer(request)
+        except TooMuch:
+            return Verdict(Action.FOREIGN, "the answer has no end", 0, None)
+        except SSLError:
+            return Verdict(Action.FOREIGN, "the certificate is not one to trust", 0, None)
+        except (InvalidURL, LocationParseError):
+            return Verdict(Action.FOREIGN, "the address is no address", 0, None)
+        except (requests.RequestException, HTTPError) as error:
+            return Verdict(Action.RETRY, "Zoom could not be reached", 0, None, type(error).__name__)
+        self._sync.clock.observe(answer.headers)
+        verdict = self._noted(answer, judge(answer, path, is_text=is_text))
+        if verdict is None or verdict.action not in UNANSWERED:
+            self._spent = 0
+        return verdict or answer
 
     def deny(self) -> None:
         """Raise Refused where all that was asked of the endpoint was refused in words about the account."""
@@ -184,7 +221,8 @@ class ZoomClient:
 
     def _send(self, request: requests.PreparedRequest) -> Answer:
         adapter = self._sync.session.get_adapter(str(request.url))
-        timeout = (CONNECT_SECONDS, READ_SECONDS)
+        longest = self._sync.retries.seconds / 5
+        timeout = (min(CONNECT_SECONDS, longest), min(READ_SECONDS, longest))
         return Answer.of(adapter.send(request, timeout=timeout, **self._environment))
 
     def _noted(self, answer: Answer, verdict: Verdict | None) -> Verdict | None:
@@ -249,9 +287,12 @@ class ZoomClient:
                 self.deny()
 
     def _wait(self, verdict: Verdict, resource: str, retries: RetryBudget) -> None:
+        if self._spent >= MOST_SPENT:
+            self._give_up(verdict, resource, "one attempt")
         with self._sync.summary.waiting("another attempt"):
             is_repeated = retries.wait_for_next(verdict.retry_after)
         if not is_repeated:
+            self._spent += 1
             self._give_up(verdict, resource, f"{self._sync.retries.seconds:.0f} s of retries")
         self._sync.summary.add(self._name, retries=1)
 
@@ -271,7 +312,11 @@ class ZoomClient:
 
     def _others_are_answered(self) -> bool:
         """Whether it is this resource alone that cannot be had: Zoom answers a request for something else."""
+        clock = self._sync.retries.clock
+        until = clock.now() + self._sync.retries.seconds / 2
         for path, query, label in islice(cycle(OTHERS), OTHER_ATTEMPTS):
+            if clock.now() > until:
+                break
             request = self._request(self._sync.config.api_base + path, query)
             try:
                 token = self._sign(request, label, FIRST)

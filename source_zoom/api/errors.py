@@ -13,8 +13,20 @@ from source_zoom.api.session import Answer
 ERROR_KEYS = {"code", "message", "errors"}
 # Zoom's messages can quote join and start links, whose queries let their holder in.
 PRIVATE = re.compile(r"(https?://[^\s?]+\?|\bbearer |\bpass(?:code|word)\b\W{1,2})\S+", re.IGNORECASE)
-# Of these endpoints the resource asked for is a user, whose absence says nothing about a meeting.
-OF_A_USER = r"(^|/)users/"
+# Of these endpoints the resource asked for is a user, whose absence says nothing about a meeting; of all
+# others it is a meeting or a webinar, of which the absence of a user or an account says nothing.
+OF_A_USER, OF_A_MEETING = r"(^|/)users/", r"^(?!(.*/)?users(/|$))"
+NO_REGISTRATION = r"registration has not been enabled|(has not|doesn.t have) registration required"
+NO_MEETING = (
+    r"^(this )?(meeting|webinar)\b.* (does not exist|not found|is not available|has expired)"
+    r"|^invalid (meeting|webinar) (uu)?id\b|^(meeting|webinar) id is (invalid|not valid)"
+)
+NO_USER = r"^(this )?user\b.* (does not exist|not exist|not found|not belong)"
+OF_NOBODY_ELSE = r"^(?!.*\b(account|user)\b)"
+# Zoom's codes that an answer shows also where it is no valid JSON: of a token and its scopes.
+LEGIBLE = re.compile(rb'"code"\s*:\s*"?(104|124|4700|4711)\b')
+MOST_DIGITS = 9
+NOT_FOUND = NOT_ENDED, DOES_NOT_EXIST = "it was never held, or has not ended", "it does not exist (any more)"
 
 
 class Action(Enum):
@@ -37,7 +49,10 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table. A row without a status, a code, a message or a path matches any."""
+    """One row of the table. A row without a status, a message or a path matches any.
+
+    One without a status and a code wants some code of Zoom's: words alone may be somebody else's.
+    """
 
     action: Action
     reason: str
@@ -51,12 +66,14 @@ class Rule:
             # Zoom at times sends an error as HTTP 200, where its number alone says what it is.
             self.status in (None, status, code)
             and self.code in (None, code)
+            and (self.status or code) is not None
             and re.search(self.message, message, re.IGNORECASE) is not None
             and re.search(self.path, path) is not None
         )
 
 
-# The first row that matches wins. Codes 200, 300 and 3000 mean several things, told apart by message.
+# The first row that matches wins. Zoom gives one code several meanings and one meaning several codes, so
+# words come before codes where they are known.
 RULES = (
     Rule(Action.REFRESH, "the access token is no longer valid", code=124),
     Rule(Action.SCOPE, "the app lacks a scope", code=4711),
@@ -68,20 +85,21 @@ RULES = (
     Rule(Action.LATER, "Zoom's reports do not reach back so far", code=300, message=r"recent 6 months"),
     Rule(Action.EMPTY, "there are no recordings", code=3301),
     Rule(Action.RESTART, "the page token expired", code=300, message=r"page token"),
-    Rule(Action.GONE, "registration is not enabled", code=300, message=r"registration"),
-    Rule(Action.GONE, "registration is not enabled", code=3000, message=r"registration"),
-    Rule(Action.GONE, "Zoom gives no access to it", code=300, message=r"cannot access (webinar|meeting)"),
-    Rule(Action.GONE, "Zoom gives no access to it", code=3000, message=r"cannot access"),
+    Rule(Action.GONE, "registration is not enabled", message=NO_REGISTRATION),
+    Rule(Action.GONE, "Zoom gives no access to it", message=r"cannot access (webinar|meeting)"),
     Rule(Action.WITHHELD, "the host has no webinar plan", code=200, message=r"webinar (plan|subscription)"),
     Rule(Action.WITHHELD, "the user may not host meetings", code=3161),
     Rule(Action.GONE, "the user is gone", code=1001, path=OF_A_USER),
+    Rule(Action.GONE, "the user is gone", message=NO_USER, path=OF_A_USER),
     Rule(Action.GONE, "the user left the account", code=1010, path=OF_A_USER),
-    Rule(Action.GONE, "it was never held, or has not ended", code=3001, message=r"not end"),
-    Rule(Action.GONE, "it does not exist (any more)", code=3001),
+    Rule(Action.GONE, NOT_ENDED, code=3001, message=r"not end", path=OF_A_MEETING),
+    Rule(Action.GONE, DOES_NOT_EXIST, message=NO_MEETING, path=OF_A_MEETING),
+    Rule(Action.GONE, DOES_NOT_EXIST, code=3001, message=OF_NOBODY_ELSE, path=OF_A_MEETING),
     Rule(Action.GONE, "polls are disabled", code=4400),
-    Rule(Action.GONE, "it has no polls", status=404, code=404, message=r"poll"),
+    Rule(Action.GONE, "it has no polls", code=404, message=r"poll"),
     Rule(Action.GONE, "it is older than one year", code=12702),
     Rule(Action.DENIED, "the app's owner has no permission for it", code=200, message=r"no permission"),
+    Rule(Action.DENIED, "the account may not use Zoom's API", message=r"denied for this account"),
     Rule(Action.RETRY, "Zoom took too long", status=408),
 )
 
@@ -118,21 +136,24 @@ def judge(answer: Answer, path: str = "", *, is_text: bool = False) -> Verdict |
     HTTP 200 is no proof: Zoom at times sends an error as the body of one, and a proxy may send HTML.
     """
     status, fields = answer.status, answer.fields
-    number = str(fields.get("code", ""))
-    code = int(number) if number.isdecimal() else None
+    code = _code(answer)
     message = str(fields.get("message", ""))
     is_success = 200 <= status < 300
     is_error = code or (fields and fields.keys() <= ERROR_KEYS)
-    is_data = answer.body is None and not answer.is_html if is_text else isinstance(answer.body, dict)
+    is_data = bool(answer.text) and not answer.is_html if is_text else isinstance(answer.body, dict)
     if is_success and is_data and not is_error:
         return None
     for rule in RULES:
         if rule.matches(status, code, message, path):
             return Verdict(rule.action, rule.reason, status, code, message)
-    if status >= 500:
+    if status == 401 and code is None:
+        return Verdict(Action.REFRESH, "the access token is refused", status, None, message)
+    if status >= 500 or (is_success and code and 500 <= code < 600):
         return Verdict(Action.RETRY, "Zoom has a server error", status, code, message)
+    if 300 <= status < 400 and code is None:
+        return Verdict(Action.FOREIGN, "the answer leads elsewhere", status, None, message)
     if answer.body is None and is_success and not answer.is_html:
-        return Verdict(Action.RETRY, "the answer is not JSON", status, None)
+        return Verdict(Action.FOREIGN, "the answer is not JSON", status, None)
     if answer.body is None or (400 <= status < 500 and code is None):
         # Zoom gives its refusals a code: what has none comes from something on the way.
         return Verdict(Action.FOREIGN, "a proxy or a firewall refuses it", status, None, message)
@@ -141,11 +162,21 @@ def judge(answer: Answer, path: str = "", *, is_text: bool = False) -> Verdict |
     return Verdict(Action.UNREAD, "Zoom refused the request", status, code, message)
 
 
+def _code(answer: Answer) -> int | None:
+    """Zoom's number for an error, which comes as a text at times."""
+    number = str(answer.fields.get("code", ""))
+    if answer.body is None and (shown := LEGIBLE.search(answer.text)):
+        number = shown[1].decode()
+    is_number = number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
+    return int(number) if is_number else None
+
+
 def scope_to_add(message: str, scopes: tuple[str, ...]) -> str:
     """The scope behind a refusal: the granular or the classic of ours, or Zoom's if it names none of them."""
     listed = re.search(r"scopes:\s*\[([^\]]+)\]", message)
-    named = listed.group(1).replace(",", " ").split() if listed else [scopes[1]]
-    return next((scope for scope in (scopes[1], scopes[0]) if scope in named), named[0])
+    named: list[str] = re.findall(r"[\w:]+", listed.group(1)) if listed else []
+    ours = [scope for scope in (scopes[1], scopes[0], *scopes[2:]) if scope in named]
+    return next(iter((*ours, *named)), scopes[1])
 
 
 def advice(scopes: Iterable[str]) -> str:

@@ -36,7 +36,11 @@ MOST_RECORDS = 1_000
 
 
 class Stopped(Exception):
-    """Somebody wants the reading to end before it is complete."""
+    """Somebody wants the reading to end before it is complete, and the process with this exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class AlreadyTold(Exception):
@@ -52,7 +56,7 @@ class RecordQueue(Queue[QueueItem]):
 
     def __init__(self, summary: Summary, most: int = MOST_RECORDS) -> None:
         self._summary = summary
-        self._items: SimpleQueue[QueueItem | deque[AirbyteMessage] | None] = SimpleQueue()
+        self._items: SimpleQueue[QueueItem | deque[AirbyteMessage] | int] = SimpleQueue()
         self._page: deque[AirbyteMessage] = deque()
         self._most = most
         self._unwritten = 0
@@ -75,8 +79,8 @@ class RecordQueue(Queue[QueueItem]):
     def get(self, block: bool = True, timeout: float | None = None) -> QueueItem:
         while not self._page:
             item = self._items.get(block, timeout)
-            if item is None:
-                raise Stopped
+            if isinstance(item, int):
+                raise Stopped(item)
             if not isinstance(item, deque):
                 return item
             self._page = item
@@ -89,9 +93,9 @@ class RecordQueue(Queue[QueueItem]):
     def empty(self) -> bool:
         return not self._page and self._items.empty()
 
-    def stop(self) -> None:
+    def stop(self, code: int) -> None:
         """Let `get` raise Stopped once it has given out what is there. Signal handlers may call this."""
-        self._items.put(None)
+        self._items.put(code)
 
     def wait_until_drained(self) -> None:
         if self._unwritten < self._most:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from source_zoom.exceptions import DailyLimitReached, Outcome, Settled, Unread
 
-ONE_DAY = timedelta(days=1)
+ONE_DAY, SHORTEST_MONTH = timedelta(days=1), timedelta(days=28)
 Fields = Mapping[str, Any]
 
 
@@ -90,7 +90,10 @@ class Window(NamedTuple):
         return self.query if self.first > date.min else {"to": self.last.isoformat()}
 
     def months(self) -> "Iterator[Window]":
-        """The calendar months in it, oldest first."""
+        """The calendar months in it, oldest first; what is shorter than any month is not split."""
+        if timedelta(0) <= self.last - self.first < SHORTEST_MONTH:
+            yield self
+            return
         first = self.first
         while first <= self.last:
             following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -191,4 +194,14 @@ def encode(value: object) -> str:
 
 def utc_day(instant: str) -> date:
     """The day (UTC) of an instant in ISO 8601. Raises ValueError, TypeError or OverflowError."""
-    return datetime.fromisoformat(instant).astimezone(UTC).date()
+    return _utc(instant).date()
+
+
+def in_utc(instant: str) -> str:
+    """An instant in ISO 8601 as Zoom writes it. Raises ValueError, TypeError or OverflowError."""
+    return instant if instant.endswith("Z") else f"{_utc(instant):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _utc(instant: str) -> datetime:
+    parsed = datetime.fromisoformat(instant)
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

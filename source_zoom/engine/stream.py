@@ -3,12 +3,11 @@
 import logging
 import threading
 from abc import ABC
-from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import chain, islice
 from string import Formatter
 from typing import Any, ClassVar
@@ -16,16 +15,18 @@ from typing import Any, ClassVar
 import requests
 from airbyte_cdk.models import FailureType, SyncMode
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, FinalStateCursor
+from airbyte_cdk.sources.streams.core import package_name_from_class
 from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
 from airbyte_cdk.sources.utils.casing import camel_to_snake
+from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from source_zoom.api.client import Sync, ZoomClient
 from source_zoom.api.rate_limits import FIRST, LAST, SECOND
 from source_zoom.api.scopes import Permissions, Scopes
 from source_zoom.engine.again import read_again
 from source_zoom.engine.cursor import DayCursor, Span, StateOutput
+from source_zoom.engine.pages import Pages, Record
 from source_zoom.engine.parents import PARENT_THREADS, Parent, read_ahead
-from source_zoom.engine.row_ids import RowIds
 from source_zoom.engine.slices import (
     ONE_DAY,
     Closed,
@@ -42,7 +43,6 @@ from source_zoom.engine.tally import Tally
 from source_zoom.exceptions import (
     DailyLimitReached,
     Outcome,
-    PageTokenLost,
     Refused,
     Settled,
     StreamEnded,
@@ -53,9 +53,6 @@ from source_zoom.exceptions import (
 
 logger = logging.getLogger("airbyte.source_zoom")
 
-Record = dict[str, Any]
-
-RESTARTS = 5
 # How far back Zoom answers for windows of days: its reports for six months, other lists as long as there are
 # any, which is found out by asking until a year has been empty.
 REPORT_MONTHS, ACCOUNT_AGE = 6, 0
@@ -547,9 +544,8 @@ class ZoomStream(HttpStream, Parent, ABC):
         try:
             yield from self._read_variants(found)
         except TooOld as error:
-            if not self._has_warned:
+            if self.is_first_warning():
                 logger.warning(f"{self.name}: {found.name} is asked for again from a day later on: {error}.")
-            self._has_warned = True
             if later := found.a_day_later():
                 yield from self.read_slice(later)
         except StreamEnded as ended:
@@ -570,84 +566,23 @@ class ZoomStream(HttpStream, Parent, ABC):
             raise first
 
     def read_list(self, found: Slice, query: Mapping[str, str]) -> Iterator[list[Record]]:
-        """The pages of one list; from the first page again, without what has been read, if Zoom asks so."""
-        # Eight bytes a row: a list can have a hundred thousand, and many lists are read at a time.
-        emitted = array("q")
-        # Within a slice only those fields of the key differ that are not the slice's.
-        fields = [name for name in self.key_fields() if name not in found.columns]
+        """The pages of one list."""
+        return Pages(self, found, query).read()
 
-        def key(record: Record) -> int:
-            return hash(tuple(map(record.get, fields)))
+    @classmethod
+    def columns(cls) -> Set[str]:
+        """The columns that the schema has; of a list that is no stream, the fields that its children use."""
+        return _properties(cls).keys()
 
-        for _ in range(1 + RESTARTS):
-            row_ids = RowIds(self.row_id_fields)
-            before = frozenset(emitted)
-            odd: list[str] = []
-            try:
-                for page, is_last in self._pages(found, query, odd):
-                    self._finish(page, row_ids)
-                    records = [record for record in page if self._is_usable(record, fields, odd)]
-                    fresh = [r for r in records if key(r) not in before] if before else records
-                    if not is_last:
-                        emitted.extend(map(key, fresh))
-                    yield fresh
-                if odd:
-                    why = f"{len(odd)} record(s) {odd[0]}"
-                    sentence = f"Zoom's answer to GET {found.name} has {why}. The others were read."
-                    raise Unread(sentence, f"records {odd[0]}")
-                return
-            except PageTokenLost as lost:
-                trouble = lost
-        raise Unread(
-            f"Zoom lost its place in {found.name} {1 + RESTARTS} times: {trouble}.",
-            "Zoom lost its place",
-            FailureType.transient_error,
-        )
+    @classmethod
+    def number_fields(cls) -> Sequence[str]:
+        """The fields that hold whole numbers, which come as text at times."""
+        return _number_fields(cls)
 
-    def _pages(
-        self, found: Slice, query: Mapping[str, str], odd: list[str]
-    ) -> Iterator[tuple[list[Record], bool]]:
-        """Each page of a list, and whether it is the last; rows that are no objects are odd ones."""
-        size = {"page_size": self.page_size} if self.record_key and self.page_size else {}
-        asked: dict[str, Any] = {**self.params, **size, **found.query, **query}
-        used: set[str] = set()
-        while True:
-            answer = self.client.get(found.path, asked, found.name, is_text=bool(self.text_column))
-            records = self._records(found, answer.fields, answer.text)
-            usable = [
-                {**found.columns, **record} for record in records if isinstance(record, dict) and record
-            ]
-            odd += ["that are no objects"] * (len(records) - len(usable))
-            token = answer.fields.get("next_page_token") if self.page_size else None
-            if token and not isinstance(token, str):
-                sentence = f"Zoom's answer holds a page token that is no text: {token!r:.100}."
-                raise Unread(sentence, "a page token that is no text")
-            if token in used:
-                raise PageTokenLost("the page token came a second time")
-            yield usable, not token
-            if not token:
-                return
-            used.add(token)
-            asked["next_page_token"] = token
-
-    def _records(self, found: Slice, body: Mapping[str, Any], text: bytes) -> list[Any]:
-        """The records of an answer. Raises Unread where it does not hold them in the documented shape."""
-        if self.text_column:
-            return [{self.text_column: text.decode("utf-8-sig", "replace")}]
-        records = body.get(self.record_key, ...) if self.record_key else [body] if body else ...
-        if records is None:
-            return []
-        if not isinstance(records, list):
-            where = f"a list of objects in {self.record_key!r}" if self.record_key else "an object"
-            raise Unread(f"Zoom's answer to GET {found.name} does not hold {where}.", f"no {where}")
-        return records
-
-    def _is_usable(self, record: Record, fields: Sequence[str], odd: list[str]) -> bool:
-        """Whether a record has a key, and what else children need; a sentence's end on the list if not."""
-        why = "" if all(map(_is_key, map(record.get, fields))) else f"without {' and '.join(fields)}"
-        if why := why or self.oddity(record):
-            odd.append(why)
-        return not why
+    def is_first_warning(self) -> bool:
+        """Whether nothing was said yet that would be the same for many slices."""
+        is_first, self._has_warned = not self._has_warned, True
+        return is_first
 
     def oddity(self, record: Record) -> str:
         """What makes a record useless for those who hang on it, as the end of a sentence; "" if nothing."""
@@ -655,18 +590,6 @@ class ZoomStream(HttpStream, Parent, ABC):
 
     def complete(self, record: Record) -> None:
         """Add to a record what its key needs."""
-
-    def _finish(self, records: list[Record], row_ids: RowIds) -> None:
-        """Give keys to rows that have none, and take out what only the host should know."""
-        for record in records:
-            self.complete(record)
-        if self.row_id_fields:
-            for record, row_id in zip(records, row_ids.of(records), strict=True):
-                record["row_id"] = row_id
-        if self.host_secrets and not self.sync.config.include_host_secrets:
-            for record in records:
-                for name in self.host_secrets:
-                    record.pop(name, None)
 
     # What the CDK's HttpStream wants to know. The concurrent reading asks `slices` and `read_pages` alone.
 
@@ -702,9 +625,20 @@ class ZoomSubstream(ZoomStream, HttpSubStream, ABC):
         return (cls.parent_class,)
 
 
-def _is_key(value: object) -> bool:
-    """Whether a value can be part of a primary key."""
-    return isinstance(value, str | int) and value != ""
+@cache
+def _properties(cls: type[ZoomStream]) -> Mapping[str, Any]:
+    """The schema's properties, where there is a schema."""
+    try:
+        schema = ResourceSchemaLoader(package_name_from_class(cls)).get_schema(cls.stream_name())
+    except OSError:
+        return {}
+    properties: Mapping[str, Any] = schema["properties"]
+    return properties
+
+
+@cache
+def _number_fields(cls: type[ZoomStream]) -> Sequence[str]:
+    return [name for name, schema in _properties(cls).items() if "integer" in schema.get("type", ())]
 
 
 def months_before(today: date, months: int) -> date:

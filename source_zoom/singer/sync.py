@@ -13,7 +13,6 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.api.rate_limits import Clock
 from source_zoom.engine.reader import Stopped
-from source_zoom.process import STOPPED
 from source_zoom.run import stop_on_signal, tune_memory
 from source_zoom.singer.catalog import FULL_TABLE, INCREMENTAL, Selection, TapStream, configured, select
 from source_zoom.singer.catalog import tap_streams as offered
@@ -44,8 +43,8 @@ def run(
         file = ConfigFile(config, from_environment(settings))
         source = SourceZoom(Clock(clock, sleep), file.save_tokens, user_agent=file.user_agent)
         return _Tap(file, source, arguments, clock).run()
-    except Stopped:
-        return STOPPED
+    except Stopped as stopped:
+        return stopped.code
     except AirbyteTracedException as error:
         logger.critical(error.message)
     except BrokenPipeError:

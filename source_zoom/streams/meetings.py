@@ -5,7 +5,8 @@ from source_zoom.engine.stream import ZoomSubstream
 from source_zoom.streams.past import PastMeetings
 from source_zoom.streams.users import UserMeetings
 
-REGISTRANT_STATUSES = ({"status": "approved"}, {"status": "pending"}, {"status": "denied"})
+# In the order in which registrants move: who does meanwhile comes twice rather than never.
+REGISTRANT_STATUSES = ({"status": "pending"}, {"status": "approved"}, {"status": "denied"})
 
 
 class Meetings(ZoomSubstream):

@@ -8,6 +8,7 @@ months; the instances know the occurrences of meetings that are still listed, up
 import logging
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from itertools import chain, combinations
@@ -20,6 +21,7 @@ from source_zoom.api.scopes import Permissions
 from source_zoom.engine.again import read_again
 from source_zoom.engine.cursor import DayCursor
 from source_zoom.engine.frontier import END
+from source_zoom.engine.pages import Record
 from source_zoom.engine.parents import PARENT_THREADS, Parent, merge, read_ahead
 from source_zoom.engine.retries import AGAIN
 from source_zoom.engine.slices import (
@@ -32,11 +34,11 @@ from source_zoom.engine.slices import (
     Searched,
     WayRefused,
     Ways,
+    in_utc,
     utc_day,
 )
 from source_zoom.engine.stream import (
     REPORT_MONTHS,
-    Record,
     ZoomStream,
     ZoomSubstream,
     months_before,
@@ -135,6 +137,15 @@ class OccurrenceList(ZoomSubstream, ABC):
 
     primary_key = "uuid"
     parent_priority = LAST
+
+    @classmethod
+    def number_fields(cls) -> Sequence[str]:
+        return ("id", "type")
+
+    def complete(self, record: Record) -> None:
+        with suppress(KeyError, AttributeError, ValueError, OverflowError):
+            # Whatever its offset, an instant is compared as Zoom has it elsewhere: in UTC.
+            record["start_time"] = in_utc(record["start_time"])
 
     def oddity(self, record: Record) -> str:
         parsers: tuple[tuple[str, Callable[[Any], object]], ...] = (

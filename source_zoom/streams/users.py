@@ -1,11 +1,12 @@
 """The users of an account, and the meetings and webinars that Zoom lists for each of them."""
 
 from abc import ABC
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from source_zoom.api.rate_limits import MEDIUM
+from source_zoom.engine.pages import Record
 from source_zoom.engine.slices import Event, Row, Slice
-from source_zoom.engine.stream import Record, ZoomStream, ZoomSubstream
+from source_zoom.engine.stream import ZoomStream, ZoomSubstream
 
 
 class Users(ZoomStream):
@@ -58,6 +59,10 @@ class UserList(ZoomSubstream, ABC):
     parent_class = Users
     inherits = {"user_id": "id"}
     primary_key = "id"
+
+    @classmethod
+    def number_fields(cls) -> Sequence[str]:
+        return ("id",)
 
     def events(self, kept: Iterable[str]) -> Iterator[Event]:
         seen: set[int] = set()
