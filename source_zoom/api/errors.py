@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from source_zoom.api.session import Answer
+from source_zoom.api.session import Answer, whole_number
 
 ERROR_KEYS = {"code", "message", "errors"}
 # Zoom's messages can quote join and start links, whose queries let their holder in.
@@ -164,11 +164,10 @@ def judge(answer: Answer, path: str = "", *, is_text: bool = False) -> Verdict |
 
 def _code(answer: Answer) -> int | None:
     """Zoom's number for an error, which comes as a text at times."""
-    number = str(answer.fields.get("code", ""))
+    number = answer.fields.get("code", "")
     if answer.body is None and (shown := LEGIBLE.search(answer.text)):
         number = shown[1].decode()
-    is_number = number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
-    return int(number) if is_number else None
+    return whole_number(number, MOST_DIGITS)
 
 
 def scope_to_add(message: str, scopes: tuple[str, ...]) -> str:

@@ -85,6 +85,13 @@ def parsed(content: bytes) -> Any:
             raise ValueError("nested too deep") from None
 
 
+def whole_number(value: object, most_digits: int = 18) -> int | None:
+    """A number that may come as text; None where it is none, or has more digits than any of Zoom's."""
+    text = str(value)
+    is_number = text.isascii() and text.isdecimal() and len(text) <= most_digits
+    return int(text) if is_number else None
+
+
 def make_session(connections: int, user_agent: str = "") -> requests.Session:
     """One session for all streams, with a pooled connection for every worker."""
     session = requests.Session()

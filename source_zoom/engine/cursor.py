@@ -270,12 +270,13 @@ class DayCursor(Cursor):
 
     def _was_read(self, row: Row) -> bool:
         """Whether the way by days had led to it in an earlier sync."""
-        day = row.day
-        is_done = day is not None and self._day is not None and day < self.first_day
-        is_missing = any(day in days for days in self._gaps.of(self._ways.by_day))
-        if self._known and row.way != AGAIN and self._known.holds(row, self._span.lookback):
+        if row.way == AGAIN:
+            return False
+        if self._known and self._known.holds(row, self._span.lookback):
             return True
-        return is_done and not is_missing and self._ways.by_day in row.known and row.way != AGAIN
+        day, by_day = row.day, self._ways.by_day
+        is_done = day is not None and self._day is not None and day < self.first_day
+        return is_done and by_day in row.known and not any(day in days for days in self._gaps.of(by_day))
 
     def _is_owed(self, row: Row, found: Slice) -> bool:
         return ("", found.key) in self.retries.entries or self.retries.leaves_out(row.fields)

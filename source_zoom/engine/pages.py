@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from airbyte_cdk.models import FailureType
 
+from source_zoom.api.session import whole_number
 from source_zoom.engine.row_ids import RowIds
 from source_zoom.engine.slices import Slice
 from source_zoom.exceptions import PageTokenLost, Unread
@@ -22,7 +23,6 @@ Record = dict[str, Any]
 
 RESTARTS = 5
 MOST_IDLE_PAGES = 20
-MOST_DIGITS = 18
 
 
 class Pages:
@@ -159,8 +159,9 @@ class Pages:
     def _finished(self, records: list[Record], row_ids: RowIds) -> list[Record]:
         """The usable records of a page, with keys, and without what only the host should know."""
         stream = self._stream
+        numbers = stream.number_fields()
         for record in records:
-            for name in stream.number_fields():
+            for name in numbers:
                 value = record.get(name)
                 if isinstance(value, str) and (number := whole_number(value)) is not None:
                     record[name] = number
@@ -185,13 +186,6 @@ class Pages:
         if why:
             self._odd.append(why)
         return not why
-
-
-def whole_number(value: object) -> int | None:
-    """A number that may come as text; None where it is none, or has more digits than any of Zoom's."""
-    text = str(value)
-    is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
-    return int(text) if is_number else None
 
 
 def _is_empty_page(body: Mapping[str, Any]) -> bool:

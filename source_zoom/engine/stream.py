@@ -571,7 +571,7 @@ class ZoomStream(HttpStream, Parent, ABC):
 
     @classmethod
     def columns(cls) -> Set[str]:
-        """The columns that the schema has; of a list that is no stream, the fields that its children use."""
+        """The columns that the schema has; none where a list is no stream, and so has no schema."""
         return _properties(cls).keys()
 
     @classmethod
