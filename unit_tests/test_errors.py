@@ -277,6 +277,7 @@ TEXTS = {
     r"\bpaid\b": "only for paid accounts",
     r"webinar (plan|subscription)": "webinar plan",
     r"cannot access (webinar|meeting)": "Cannot access meeting information.",
+    r"poll": "Meeting Poll not found",
     NO_REGISTRATION: UNREGISTERED[0],
     NO_MEETING: NOT_FOUND_WORDS[3],
     NO_USER: "User does not exist: u.",

@@ -16,6 +16,7 @@ PRIVATE = re.compile(r"(https?://[^\s?]+\?|\bbearer |\bpass(?:code|word)\b\W{1,2
 # Of these endpoints the resource asked for is a user, whose absence says nothing about a meeting; of all
 # others it is a meeting or a webinar, of which the absence of a user or an account says nothing.
 OF_A_USER, OF_A_MEETING = r"(^|/)users/", r"^(?!(.*/)?users(/|$))"
+NO_ACCESS = r"denied for this account|only available for .*\baccounts\b"
 NO_REGISTRATION = r"registration has not been enabled|(has not|doesn.t have) registration required"
 NO_MEETING = (
     r"^(this )?(meeting|webinar)\b.* (does not exist|not found|is not available|has expired)"
@@ -89,17 +90,18 @@ RULES = (
     Rule(Action.GONE, "Zoom gives no access to it", message=r"cannot access (webinar|meeting)"),
     Rule(Action.WITHHELD, "the host has no webinar plan", code=200, message=r"webinar (plan|subscription)"),
     Rule(Action.WITHHELD, "the user may not host meetings", code=3161),
+    Rule(Action.GONE, "the user left the account", code=1010, path=OF_A_USER),
     Rule(Action.GONE, "the user is gone", code=1001, path=OF_A_USER),
     Rule(Action.GONE, "the user is gone", message=NO_USER, path=OF_A_USER),
-    Rule(Action.GONE, "the user left the account", code=1010, path=OF_A_USER),
+    # "Meeting Poll not found" says nothing about the meeting.
+    Rule(Action.GONE, "it has no polls", code=404, message=r"poll"),
     Rule(Action.GONE, NOT_ENDED, code=3001, message=r"not end", path=OF_A_MEETING),
     Rule(Action.GONE, DOES_NOT_EXIST, message=NO_MEETING, path=OF_A_MEETING),
     Rule(Action.GONE, DOES_NOT_EXIST, code=3001, message=OF_NOBODY_ELSE, path=OF_A_MEETING),
     Rule(Action.GONE, "polls are disabled", code=4400),
-    Rule(Action.GONE, "it has no polls", code=404, message=r"poll"),
     Rule(Action.GONE, "it is older than one year", code=12702),
     Rule(Action.DENIED, "the app's owner has no permission for it", code=200, message=r"no permission"),
-    Rule(Action.DENIED, "the account may not use Zoom's API", message=r"denied for this account"),
+    Rule(Action.DENIED, "the account may not use this API", message=NO_ACCESS),
     Rule(Action.RETRY, "Zoom took too long", status=408),
 )
 
