@@ -93,8 +93,8 @@ def trouble(costs: Sequence[Cost]) -> str:
         "With trouble, measured on the simulator at the pace of Pro (`auto`), without latency, against an"
         " undisturbed read of the\nsame account. The seconds are those of a simulated clock, on which the"
         " connector's waits pass in full: ten minutes of\nretries for what may yet be answered, a minute for"
-        " an answer that never comes (a connection that is closed stands\nfor it, or the minute would be a real"
-        " one). What the program works counts as long as it really takes.\n\n"
+        " an answer that never comes (a connection that is closed stands\nfor it, or the minute would be a"
+        " real one). What the program works counts as long as it really takes.\n\n"
         f"{table(TROUBLE, costs)}"
     )
 
