@@ -216,15 +216,14 @@ def oauth(simulator: Simulator, **changes: object) -> Json:
 
 
 class TimeLapse:
-    """A clock that runs a thousand times faster while somebody sleeps.
+    """A clock that runs `faster`, a thousand times, while somebody sleeps.
 
     Threads that sleep side by side wake in the order of their deadlines, as they would by a real clock, and
     not after the sum of their sleeps.
     """
 
-    FASTER = 1000
-
-    def __init__(self) -> None:
+    def __init__(self, faster: int = 1000) -> None:
+        self._faster = faster
         self._lock = threading.Lock()
         self._sleepers: list[tuple[float, int, threading.Event]] = []
         self._arrivals = count()
@@ -249,7 +248,7 @@ class TimeLapse:
                         self._sleepers[0][2].set()
                     return
                 sleeper[2].clear()
-            has_waited = not sleeper[2].wait(left / self.FASTER if is_first else None)
+            has_waited = not sleeper[2].wait(left / self._faster if is_first else None)
 
 
 class InProcess(Connector):

@@ -15,6 +15,7 @@ from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerialize
 from integration_tests.benchmarks import measure as measure_module
 from integration_tests.benchmarks import report
 from integration_tests.benchmarks.measure import Case, measure
+from integration_tests.benchmarks.trouble import Trouble, compare
 from integration_tests.conftest import (
     STREAM_NAMES,
     Connector,
@@ -24,6 +25,8 @@ from integration_tests.conftest import (
 )
 from integration_tests.zoom_simulator import Size, World, truth
 from integration_tests.zoom_simulator.limits import PLANS
+from source_zoom.api.client import READ_SECONDS
+from source_zoom.api.rate_limits import RetryBudget
 from source_zoom.counts import Summary
 from source_zoom.engine.reader import RecordQueue
 from source_zoom.source import SourceZoom
@@ -158,7 +161,7 @@ def test_the_benchmark_measures_and_shows() -> None:
     free = measure(Case("free", {"users": 1}, "unlimited", streams=("users",), latency=0.0))
     assert free.bound == 0
     assert free.records == free.rows > 0
-    text = report.markdown([limited], [free])
+    text = report.markdown([limited], [free], [])
     assert f"| limited | {limited.records:,} of {limited.rows:,} |" in text
     assert f"| {limited.ratio:.2f} | 0.50 missed |" in text
     picture = report.plot([limited], [free])
@@ -177,3 +180,28 @@ def test_the_benchmark_of_an_incomplete_read_is_none(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(measure_module, "read", lose_a_record)
     with pytest.raises(RuntimeError, match=r"users: 19 records of 20"):
         measure(Case("users", {"users": 20}, "unlimited", streams=("users",), latency=0.0))
+
+
+def test_the_benchmark_of_trouble_compares_by_a_simulated_clock() -> None:
+    began = time.monotonic()
+    one_user = {"users": 1}
+    hanging = Trouble("hanging", one_user, lambda faults: faults.always("/v2/users", "reset", times=1), 1000)
+    cost = compare(hanging)
+    assert cost.run.seconds > READ_SECONDS > time.monotonic() - began
+    assert cost.ratio > 1
+    assert cost.run.requests == cost.without.requests + 1
+    assert len(cost.run.hits) == 1
+    assert "| hanging | 1 requests in 0.0 s | " in report.markdown([], [], [cost])
+    down = Trouble("down", one_user, lambda faults: faults.always("/v2/webinars/", "503"), 1000)
+    cost = compare(down)
+    assert "webinars" in cost.run.incomplete
+    assert "meetings" not in cost.run.incomplete
+    assert cost.run.seconds > RetryBudget.seconds
+    assert f" COMPLETE, INCOMPLETE: {cost.run.incomplete[0]}, " in report.line(cost)
+    assert cost.run.records < cost.without.records
+
+
+def test_trouble_that_nobody_meets_is_no_benchmark() -> None:
+    elsewhere = Trouble("elsewhere", {"users": 1}, lambda faults: faults.always("/nowhere", "503"), 1000)
+    with pytest.raises(RuntimeError, match=r"^elsewhere: .* cannot be compared"):
+        compare(elsewhere)

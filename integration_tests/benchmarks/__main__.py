@@ -1,30 +1,36 @@
-"""Measures the connector against the simulator: `make bench`, some 25 minutes.
+"""Measures the connector against the simulator: `make bench`, half an hour.
 
 With words as arguments, only the cases with one of them in their titles run, and nothing is written.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from integration_tests.benchmarks import report
-from integration_tests.benchmarks.cases import COST, GROWTH, LIMITS
+from integration_tests.benchmarks.cases import COST, GROWTH, LIMITS, TROUBLES
 from integration_tests.benchmarks.measure import Case, Result, measure
+from integration_tests.benchmarks.trouble import Cost, Trouble, compare
+
+Row = TypeVar("Row", Case, Trouble)
+Measured = TypeVar("Measured", Result, Cost)
 
 
 def main(words: Sequence[str]) -> None:
-    limits, cost, growth = (run(cases, words) for cases in (LIMITS, COST, GROWTH))
+    limits, cost, growth = (run(cases, words, measure) for cases in (LIMITS, COST, GROWTH))
+    troubles = run(TROUBLES, words, compare)
     if not words:
         Path("docs/benchmark.svg").write_text(report.plot(limits, growth))
-        report.write(Path("README.md"), report.markdown(limits, [*cost, *growth]))
+        report.write(Path("README.md"), report.markdown(limits, [*cost, *growth], troubles))
         print("Written: README.md, docs/benchmark.svg")
 
 
-def run(cases: Sequence[Case], words: Sequence[str]) -> list[Result]:
+def run(cases: Sequence[Row], words: Sequence[str], measured: Callable[[Row], Measured]) -> list[Measured]:
     results = []
     for case in cases:
         if not words or any(word in case.title for word in words):
-            results.append(measure(case))
+            results.append(measured(case))
             print(report.line(results[-1]), flush=True)
     return results
 

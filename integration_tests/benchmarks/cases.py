@@ -1,6 +1,11 @@
 """What is measured: accounts, plans and configs. A title here is a row of the table."""
 
+import re
+from itertools import count
+
 from integration_tests.benchmarks.measure import Case
+from integration_tests.benchmarks.trouble import Trouble
+from integration_tests.zoom_simulator.faults import Faults
 
 HUNDRED_USERS = {"users": 100, "past_occurrences": 3}
 HUNDRED_SMALL_USERS = {
@@ -47,4 +52,28 @@ COST = (
 GROWTH = tuple(
     _free_running(f"all streams, {users} users", {"users": users, "participants": 100})
     for users in (15, 60, 240)
+)
+
+
+def _burst(faults: Faults) -> None:
+    """Refuse a label twenty times in a row, in the midst of the sync: enough to send it to Free's pace."""
+    asked = count()
+    is_heavy = re.compile("^/v2/report/|/absentees").search
+    faults.always_for = lambda url: "429" if is_heavy(url) and 200 <= next(asked) < 220 else ""
+
+
+TROUBLES = (
+    Trouble(
+        "burst: HEAVY requests in a row get a 429 without headers", HUNDRED_SMALL_USERS, _burst, faster=5
+    ),
+    Trouble(
+        "outage: /report/meetings/* answers 503 all the time",
+        HUNDRED_SMALL_USERS,
+        lambda faults: faults.always("^/v2/report/meetings/", "503"),
+    ),
+    Trouble(
+        "hanging: /meetings/*/registrants never answers",
+        HUNDRED_SMALL_USERS,
+        lambda faults: faults.always(r"^/v2/meetings/\d+/registrants\?", "reset"),
+    ),
 )

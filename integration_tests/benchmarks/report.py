@@ -5,12 +5,14 @@ import platform
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from integration_tests.benchmarks.measure import Result
+from integration_tests.benchmarks.trouble import Cost
 
 BEGIN, END = "<!-- benchmark: written by make bench -->", "<!-- end of benchmark -->"
 
-Columns = Sequence[tuple[str, Callable[[Result], str]]]
+Columns = Sequence[tuple[str, Callable[[Any], str]]]
 
 SIZE: Columns = (
     ("records", lambda result: f"{result.records:,} of {result.rows:,}"),
@@ -34,6 +36,21 @@ COST: Columns = (
     ("CPU per request", lambda result: f"{1000 * result.cpu / result.requests:.2f} ms"),
     ("peak memory", lambda result: f"{result.peak:.0f} MB"),
 )
+TROUBLE: Columns = (
+    ("trouble", lambda cost: cost.title),
+    ("met by", lambda cost: f"{len(cost.run.hits):,} requests in {cost.lasted:.1f} s"),
+    ("records", lambda cost: f"{cost.run.records:,} of {cost.without.records:,}"),
+    ("requests", lambda cost: f"{cost.run.requests:,} instead of {cost.without.requests:,}"),
+    ("undisturbed", lambda cost: f"{cost.without.seconds:.0f} s"),
+    ("time", lambda cost: f"{cost.run.seconds:.0f} s"),
+    ("÷ undisturbed", lambda cost: f"{cost.ratio:.2f}"),
+    ("streams", lambda cost: _statuses(cost)),
+)
+
+
+def _statuses(cost: Cost) -> str:
+    complete = f"{cost.run.streams - len(cost.run.incomplete)} COMPLETE"
+    return f"{complete}, INCOMPLETE: {', '.join(cost.run.incomplete)}" if cost.run.incomplete else complete
 
 
 def _target(result: Result) -> str:
@@ -42,20 +59,20 @@ def _target(result: Result) -> str:
     return f"{result.target:.2f} {'met' if result.ratio <= result.target else 'missed'}"
 
 
-def line(result: Result) -> str:
+def line(result: Result | Cost) -> str:
     """One result for the terminal, as soon as it is there."""
-    columns = LIMITS if result.bound else COST
+    columns = TROUBLE if isinstance(result, Cost) else LIMITS if result.bound else COST
     return ", ".join(f"{name}: {cell(result)}" for name, cell in columns)
 
 
-def table(columns: Columns, results: Iterable[Result]) -> str:
+def table(columns: Columns, results: Iterable[Result | Cost]) -> str:
     """A Markdown table, which is readable on a terminal too."""
     head = [[name for name, _ in columns], ["---"] + ["---:"] * (len(columns) - 1)]
     rows = [[cell(result) for _, cell in columns] for result in results]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in head + rows)
 
 
-def markdown(limits: Sequence[Result], cost: Sequence[Result]) -> str:
+def markdown(limits: Sequence[Result], cost: Sequence[Result], troubles: Sequence[Cost]) -> str:
     today = datetime.now(UTC).date()
     return (
         f"{BEGIN}\n"
@@ -65,8 +82,20 @@ def markdown(limits: Sequence[Result], cost: Sequence[Result]) -> str:
         f"{table(LIMITS, limits)}\n"
         "Without limits and latency:\n\n"
         f"{table(COST, cost)}\n"
+        f"{trouble(troubles)}\n"
         "![Time over the bound, and growth](docs/benchmark.svg)\n"
         f"{END}"
+    )
+
+
+def trouble(costs: Sequence[Cost]) -> str:
+    return (
+        "With trouble, measured on the simulator at the pace of Pro (`auto`), without latency, against an"
+        " undisturbed read of the\nsame account. The seconds are those of a simulated clock, on which the"
+        " connector's waits pass in full: ten minutes of\nretries for what may yet be answered, a minute for"
+        " an answer that never comes (a connection that is closed stands\nfor it, or the minute would be a"
+        " real one). What the program works counts as long as it really takes.\n\n"
+        f"{table(TROUBLE, costs)}"
     )
 
 
