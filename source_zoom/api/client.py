@@ -249,6 +249,8 @@ class ZoomClient:
                 if self._sync.authenticator.refresh(token):
                     self._wait(verdict, resource, retries)
                 else:
+                    # But where every token dies, each thread in turn would begin its ten minutes.
+                    retries.begin()
                     self._sync.summary.add(self._name, retries=1)
             case Action.RESTART:
                 raise PageTokenLost(str(verdict))
