@@ -601,6 +601,7 @@ PASSWORD = Reply(400, as_json({"code": 9999, "message": json.dumps({"password": 
 
 @example(everywhere_at_once(PORTAL, times=2), server_to_server)
 @example(everywhere_at_once(TOO_DEEP, place=1), server_to_server)
+@example([Odd("report_meetings", Reply(400, b'{"code": 124}'))], oauth)
 @example([Odd("report_hosts", TOO_DEEP), Odd(TOKEN, TOO_DEEP, times=1)], oauth)
 @example(everywhere_at_once(PASSWORD, place=0), server_to_server)
 @example(
