@@ -23,6 +23,7 @@ from integration_tests.conftest import (
 from integration_tests.harness import Json, inherits_of
 from integration_tests.zoom_simulator import Simulator, Size, World, truth
 from integration_tests.zoom_simulator.clock import report_windows
+from integration_tests.zoom_simulator.faults import Faults
 from integration_tests.zoom_simulator.ids import KINDS, Kind
 from integration_tests.zoom_simulator.refusals import (
     EMPTY_NOT_FOUND,
@@ -61,6 +62,11 @@ LISTS_OF_ONE = [kind for kind in LISTS if "{" in kind.endpoint]
 OF_ONE = [kind for kind in KINDS_OF_STREAMS if "{" in kind.endpoint]
 WITH_CURSOR = [name for name in STREAM_NAMES if CLASSES[name].has_cursor()]
 
+# Of a list in whose place another way leads to the same.
+INSTEAD = ("WARN Without", "WARN Zoom does not say who hosted")
+
+ENDING = r"(\?|$)"
+
 Unit = tuple[str, Any]
 Refused = Mapping[str, Collection[Any]]
 ALL: Collection[Any] = frozenset({"all"})
@@ -85,12 +91,18 @@ def behind(*kinds: type[ZoomStream]) -> set[str]:
 
 def at(route: Route, id_: int | str = "") -> str:
     """A regex for all requests for one resource, or for a list of the whole account."""
-    return rf"^{route.prefix}{re.escape(route.url(id_))}(\?|$)"
+    return rf"^{route.prefix}{re.escape(route.url(id_))}{ENDING}"
 
 
 def everywhere(route: Route) -> str:
     """A regex for all requests of an endpoint."""
-    return rf"^{route.prefix}{re.escape(route.path).replace(re.escape('*'), '[^/?]+')}(\?|$)"
+    return rf"^{route.prefix}{re.escape(route.path).replace(re.escape('*'), '[^/?]+')}{ENDING}"
+
+
+def with_second_page(faults: Faults, pattern: str) -> str:
+    """Let what matches have a second page, and give the regex for that."""
+    faults.change(pattern, lambda body: {**body, "next_page_token": "one-more"})
+    return rf"{pattern.removesuffix(ENDING)}[?].*page@invalid"
 
 
 def account(start: Start, seed: int = 5, **changes: Any) -> Simulator:

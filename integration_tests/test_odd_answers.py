@@ -262,3 +262,50 @@ def test_a_row_that_cannot_be_written_costs_itself(account: Simulator, in_proces
     assert output.statuses == {"users": "INCOMPLETE"}
     assert "has 1 record(s) that cannot be written. The others were read." in output.errors[0]["message"]
     assert {"a", "b"} & {row["id"] for row in output.records("users")} == {"b"}
+
+
+# Answers that are not to be followed, or not to be looked into
+
+
+@pytest.mark.parametrize("there", ["http://[::1", "https://[x]/", "https://127.0.0.1:99999/", ""])
+def test_a_redirect_to_no_address_is_no_answer(account: Simulator, in_process: InProcess, there: str) -> None:
+    number = rows_of(account, "meetings")[0]["id"]
+    account.faults.reply(at(ROUTES["meetings"], number), 302, headers={"Location": there})
+    output = read(in_process, account, "meetings")
+    assert output.statuses == {"meetings": "INCOMPLETE"}
+    assert f"Gave up GET meetings/{number} after 5 attempts: " in output.errors[0]["message"]
+
+
+def test_after_a_redirect_the_first_address_is_asked_again(account: Simulator, in_process: InProcess) -> None:
+    # Nobody listens there.
+    portal = {"Location": "https://127.0.0.1:9/portal"}
+    account.faults.reply("/v2/(users|meetings/)", 302, headers=portal, times=3)
+    assert_all_came(account, read(in_process, account, "users", "meetings"))
+
+
+DEEP = "[" * 1_000 + "]" * 1_000
+
+
+@pytest.mark.parametrize("field", ["code", "message", "next_page_token", "page_count", "users", "id"])
+def test_what_is_nested_too_deep_to_be_looked_into_is_unread(
+    account: Simulator, in_process: InProcess, field: str
+) -> None:
+    body = f'{{"users": [{{"id": "a"}}], "{field}": {DEEP}}}'
+    if field in ("users", "id"):
+        body = (
+            f'{{"users": [{{"id": "a", "x": {DEEP}}}, {{"id": "b", "x": {DEEP}}}], "next_page_token": "t"}}'
+        )
+    account.faults.reply(r"/v2/users[?].*status=active", 200, body)
+    output = read(in_process, account, "users", "meetings")
+    assert "stack_trace" not in output.text
+    if field not in ("code", "message", "page_count"):
+        assert output.statuses == {"users": "INCOMPLETE", "meetings": "INCOMPLETE"}
+
+
+@pytest.mark.parametrize("field", ["access_token", "reason", "error", "x"])
+def test_an_answer_without_a_token_is_none_however_deep_it_is(
+    account: Simulator, in_process: InProcess, field: str
+) -> None:
+    account.faults.reply("/oauth/token", 200, f'{{"{field}": {DEEP}}}', times=2)
+    account.faults.reply("/oauth/token", 200, DEEP * 5, times=1)
+    assert_all_came(account, read(in_process, account, "users"))

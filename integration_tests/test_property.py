@@ -16,6 +16,7 @@ from integration_tests.completeness import CLASSES
 from integration_tests.conftest import InProcess, Output, still_clock
 from integration_tests.outcomes import (
     ALL,
+    INSTEAD,
     KINDS_OF_STREAMS,
     LISTS_OF_THE_ACCOUNT,
     OF_ONE,
@@ -32,6 +33,7 @@ from integration_tests.outcomes import (
     route_of,
     said,
     warned,
+    with_second_page,
 )
 from integration_tests.zoom_simulator import Simulator, Size
 from integration_tests.zoom_simulator.refusals import no_meeting, no_user, refusal
@@ -50,8 +52,6 @@ OFF = [
     "report_hosts",
 ]
 SYNCS = 6
-# Of a list in whose place another way leads to the same.
-INSTEAD = ("WARN Without", "WARN Zoom does not say who hosted")
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,7 @@ class Told:
             resource = self._resources[trouble]
         pattern = everywhere(route) if trouble.place is None else at(route, resource)
         if trouble.is_second_page:
-            faults.change(pattern, lambda body: {**body, "next_page_token": "one-more"})
-            pattern = rf"{pattern.removesuffix(ENDING)}[?].*page@invalid"
+            pattern = with_second_page(faults, pattern)
         faults.reply(pattern, *WORDS[trouble.words])
         self.patterns[pattern] = trouble
         self.ever[route.name] |= {resource or "all"}
@@ -196,9 +195,6 @@ class Told:
         for pattern, trouble in self.patterns.items():
             if any(re.search(pattern, url) for url in urls):
                 yield trouble
-
-
-ENDING = r"(\?|$)"
 
 
 def assert_holds(story: Story, in_process: InProcess) -> None:

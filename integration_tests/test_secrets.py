@@ -49,6 +49,8 @@ REPLIES = [
     (400, {"code": 300, "message": "Bad start_url https://zoom.us/s/1?zak=s3cr3t-mark passcode s3cr3t-mark"}),
     (401, {"code": 999, "message": "Not accepted: Authorization: Bearer s3cr3t-mark."}),
     (404, {"code": 3001, "message": "Meeting does not exist: https://zoom.us/j/1?pwd=s3cr3t-mark."}),
+    (400, {"code": 300, "message": '{"password": "s3cr3t-mark", "pwd":"s3cr3t-mark"}'}),
+    (400, {"code": 300, "message": {"password": "s3cr3t-mark"}}),
     (200, {"meetings": "s3cr3t-mark", "agenda": "s3cr3t-mark"}),
 ]
 

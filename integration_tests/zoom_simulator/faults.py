@@ -108,7 +108,7 @@ class Faults:
         times: int | None = None,
         page: int | None = None,
     ) -> Aim[Reply]:
-        """Answer with this: JSON, or text when it is a string."""
+        """Answer with this: JSON, text when it is a string, or bytes as they are."""
         return _aimed(self._replies, path_regex, Reply(status, body, headers or {}), times, page)
 
     def hang(self, path_regex: str, *, times: int | None = None, page: int | None = None) -> Aim[Reply]:

@@ -49,7 +49,7 @@ _FAULTY_ANSWERS: dict[str, tuple[int, Any]] = {
 
 
 class Answer(NamedTuple):
-    """What goes back: JSON, or text when the body is a string."""
+    """What goes back: JSON, text when the body is a string, or whatever bytes it is."""
 
     status: int
     body: Any
@@ -293,7 +293,7 @@ class Simulator:
         if result.fault in ("reset", "hang"):
             return self._reset(request)
         text = isinstance(result.body, str)
-        body = result.body.encode() if text else orjson.dumps(result.body)
+        body = _bytes(result.body)
         html = text and result.status >= 400
         headers = {
             "Date": formatdate(self.clock.timestamp(), usegmt=True),
@@ -302,7 +302,8 @@ class Simulator:
         }
         if result.fault == "cut":
             return await self._cut(request, result.status, headers, body)
-        if len(body) > _GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
+        is_raw = isinstance(result.body, bytes)
+        if len(body) > _GZIP_FROM and not is_raw and "gzip" in request.headers.get("Accept-Encoding", ""):
             body = zlib.compress(body, 1, wbits=31)
             headers["Content-Encoding"] = "gzip"
         return web.Response(status=result.status, headers=headers, body=body)
@@ -351,6 +352,12 @@ class Simulator:
             case _:
                 return web.Response(status=404, text=f"no such order: {request.method} {command}")
         return web.Response(body=orjson.dumps(answer_), content_type="application/json")
+
+
+def _bytes(body: Any) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return body.encode() if isinstance(body, str) else orjson.dumps(body)
 
 
 def _faulty(fault: str) -> Answer:

@@ -15,6 +15,7 @@ from requests.auth import HTTPBasicAuth
 
 from source_zoom.api.clock import ZoomClock
 from source_zoom.api.rate_limits import RetryBudget, retry_after_seconds
+from source_zoom.api.session import parsed
 from source_zoom.config import Config, OAuthCredentials
 from source_zoom.exceptions import CredentialsRefused, HostDown, StreamEnded
 
@@ -153,7 +154,7 @@ class ZoomAuthenticator:
 
 def _object(response: requests.Response) -> dict[str, Any]:
     try:
-        body = response.json()
+        body = parsed(response.content)
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
@@ -167,5 +168,6 @@ def _seconds(lifetime: Any) -> float:
 
 def _trouble(response: requests.Response, answer: dict[str, Any]) -> str:
     # Token answers name `reason` and `error`, API answers `message`.
-    words = [str(answer[key]) for key in ("reason", "error", "message") if answer.get(key)]
-    return f"HTTP {response.status_code} {' / '.join(words) or 'without a reason'}"
+    words = [answer.get(key) for key in ("reason", "error", "message")]
+    said = " / ".join(word for word in words if word and isinstance(word, str))
+    return f"HTTP {response.status_code} {said or 'without a reason'}"

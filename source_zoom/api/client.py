@@ -203,11 +203,11 @@ class ZoomClient:
             seconds = time.monotonic() - began
             extra = {"stream": self._name, "status": answer.status, "seconds": seconds}
             request_logger.debug("GET %s", self._shown(request), extra=extra)
-            if answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
+            there = _led_to(str(request.url), answer)
+            if not there:
                 break
-            there = urljoin(str(request.url), answer.headers["Location"])
-            if not is_private(there):
-                break
+            # The next attempt asks at the first address again.
+            request = request.copy()
             if urlsplit(there).netloc != urlsplit(str(request.url)).netloc:
                 request.headers.pop("Authorization", None)
             request.url = there
@@ -249,6 +249,8 @@ class ZoomClient:
                 if self._sync.authenticator.refresh(token):
                     self._wait(verdict, resource, retries)
                 else:
+                    # But where every token dies, each thread in turn would begin its ten minutes.
+                    retries.begin()
                     self._sync.summary.add(self._name, retries=1)
             case Action.RESTART:
                 raise PageTokenLost(str(verdict))
@@ -323,7 +325,7 @@ class ZoomClient:
                 verdict = judge(self._answer(request))
             except DailyLimitReached:
                 return True
-            except (requests.RequestException, HTTPError):
+            except (requests.RequestException, HTTPError, TooMuch):
                 continue
             if verdict is None or verdict.action not in (Action.RETRY, Action.FOREIGN, Action.REFRESH):
                 return True
@@ -345,3 +347,14 @@ class ZoomClient:
         """The proxy and certificate settings of the environment, the same for every request."""
         address = self._sync.config.api_base
         return self._sync.session.merge_environment_settings(address, {}, True, None, None)
+
+
+def _led_to(address: str, answer: Answer) -> str:
+    """Where a redirect leads; "" where an answer is none, or leads to nothing that could be asked."""
+    if answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
+        return ""
+    try:
+        there = urljoin(address, answer.headers["Location"])
+        return there if is_private(there) else ""
+    except ValueError:
+        return ""

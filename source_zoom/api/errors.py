@@ -12,7 +12,7 @@ from source_zoom.api.session import Answer, whole_number
 
 ERROR_KEYS = {"code", "message", "errors"}
 # Zoom's messages can quote join and start links, whose queries let their holder in.
-PRIVATE = re.compile(r"(https?://[^\s?]+\?|\bbearer |\bpass(?:code|word)\b\W{1,2})\S+", re.IGNORECASE)
+PRIVATE = re.compile(r"(https?://[^\s?]+\?|\bbearer |\b(?:pass(?:code|word)|pwd)\b\W{1,5})\S+", re.IGNORECASE)
 # Of these endpoints the resource asked for is a user, whose absence says nothing about a meeting; of all
 # others it is a meeting or a webinar, of which the absence of a user or an account says nothing.
 OF_A_USER, OF_A_MEETING = r"(^|/)users/", r"^(?!(.*/)?users(/|$))"
@@ -139,7 +139,9 @@ def judge(answer: Answer, path: str = "", *, is_text: bool = False) -> Verdict |
     """
     status, fields = answer.status, answer.fields
     code = _code(answer)
-    message = str(fields.get("message", ""))
+    message = fields.get("message")
+    # What is no text is no word of Zoom's, and may be nested too deep to be written as one.
+    message = message if isinstance(message, str) else ""
     is_success = 200 <= status < 300
     is_error = code or (fields and fields.keys() <= ERROR_KEYS)
     is_data = bool(answer.text) and not answer.is_html if is_text else isinstance(answer.body, dict)

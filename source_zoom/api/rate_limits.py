@@ -273,14 +273,18 @@ class RetryBudget:
         """The same bounds for another request."""
         return RetryBudget(self.clock, self.seconds)
 
+    def begin(self) -> float:
+        """Let the time run from now on, unless it does already; returns since when it does."""
+        if self._began is None:
+            self._began = self.clock.now()
+        return self._began
+
     def wait_for_next(self, at_least: float = 0.0) -> bool:
         """Sleep before the next attempt, as long as Zoom asks if that leaves time for one.
 
         Returns whether there is another attempt: False once the time is used up.
         """
-        now = self.clock.now()
-        self._began = now if self._began is None else self._began
-        left = self._began + self.seconds - now
+        left = self.begin() + self.seconds - self.clock.now()
         seconds = random.uniform(0, min(LONGEST_PAUSE, 2.0**self._attempts))
         self._attempts += 1
         if seconds > left:

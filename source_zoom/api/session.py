@@ -87,7 +87,7 @@ def parsed(content: bytes) -> Any:
 
 def whole_number(value: object, most_digits: int = 18) -> int | None:
     """A number that may come as text; None where it is none, or has more digits than any of Zoom's."""
-    text = str(value)
+    text = str(value) if isinstance(value, str | int) else ""
     is_number = text.isascii() and text.isdecimal() and len(text) <= most_digits
     return int(text) if is_number else None
 

@@ -66,6 +66,9 @@ class Pages:
                 return
             except PageTokenLost as lost:
                 trouble = lost
+            except RecursionError:
+                sentence = f"Zoom's answer to GET {self._found.name} is nested too deep."
+                raise Unread(sentence, "an answer that is nested too deep") from None
         raise Unread(
             f"Zoom lost its place in {self._found.name} {1 + RESTARTS} times: {trouble}.",
             "Zoom lost its place",
