@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, TypeVar, cast
 from urllib.request import getproxies
 
+import orjson
 from airbyte_cdk.config_observation import (
     create_connector_config_control_message,
     emit_configuration_as_airbyte_control_message,
@@ -321,17 +322,30 @@ def _probe(sync: Sync) -> Permissions:
 
 def _states(state: list[AirbyteStateMessage] | None) -> ConnectorStateManager:
     """The states that streams go on from; a warning for what the CDK would leave out in silence."""
+    usable = []
     for given in state or ():
-        if given.stream and given.stream.stream_descriptor.namespace is not None:
+        is_odd = given.stream and (given.stream.stream_descriptor.namespace is not None or _is_deep(given))
+        if given.stream and is_odd:
             name = given.stream.stream_descriptor.name
             logger.warning(f"{name}: the state is not one of this connector's, so everything is read again.")
-        elif given.type not in (AirbyteStateType.STREAM, AirbyteStateType.GLOBAL):
+            continue
+        usable.append(given)
+        if given.type not in (AirbyteStateType.STREAM, AirbyteStateType.GLOBAL):
             logger.warning("The state is a legacy one, which this connector never wrote: it is not used.")
     try:
-        return ConnectorStateManager(state)
+        return ConnectorStateManager(usable)
     except ValueError:
         logger.warning("The state is a global one, which this connector never wrote: it is not used.")
         return ConnectorStateManager()
+
+
+def _is_deep(state: AirbyteStateMessage) -> bool:
+    """Whether a stream's state is nested too deep to be written again, and for the CDK to copy it."""
+    try:
+        orjson.dumps(state.stream and vars(state.stream.stream_state))
+    except TypeError:
+        return True
+    return False
 
 
 def _readable(what: str, read: Callable[[str], Contents], path: str) -> Contents:

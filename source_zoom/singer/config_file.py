@@ -35,7 +35,7 @@ def read_json(
         raise ConfigError(f"There is no {what} file {path}: {advice}.") from None
     except OSError as error:
         raise ConfigError(f"The {what} file {path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise ConfigError(f"The {what} file {path} is not JSON{where}.") from None
 
