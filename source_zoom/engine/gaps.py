@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from source_zoom.engine.slices import ONE_DAY, Window
 
-
 # In all the years of Zoom there is no room for more that lie apart.
 MOST = 1_000
 
