@@ -40,7 +40,7 @@ from source_zoom.api.clock import ZoomClock
 from source_zoom.api.errors import advice
 from source_zoom.api.rate_limits import Clock, RateLimits, RetryBudget
 from source_zoom.api.scopes import Permissions
-from source_zoom.api.session import make_session
+from source_zoom.api.session import ZoomSession
 from source_zoom.config import migrate, parse, unused_keys, userinfo
 from source_zoom.counts import Summary
 from source_zoom.engine.cursor import StateOutput
@@ -245,7 +245,7 @@ class SourceZoom(AbstractSource):
         parsed = parse(config)
         for url in (parsed.api_url, parsed.token_url, *getproxies().values()):
             add_to_secrets(userinfo(url))
-        session = make_session(parsed.num_workers + SPARE_CONNECTIONS, self._user_agent)
+        session = ZoomSession(parsed.num_workers + SPARE_CONNECTIONS, self._user_agent)
         retries = RetryBudget(self._clock, retry_seconds)
         zoom_clock = ZoomClock()
         return Sync(
