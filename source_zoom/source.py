@@ -45,7 +45,7 @@ from source_zoom.config import migrate, parse, unused_keys, userinfo
 from source_zoom.counts import Summary
 from source_zoom.engine.cursor import StateOutput
 from source_zoom.engine.parents import Parent
-from source_zoom.engine.reader import ConcurrentRead
+from source_zoom.engine.reader import AlreadyTold, ConcurrentRead
 from source_zoom.engine.stream import ZoomStream
 from source_zoom.exceptions import (
     ConfigError,
@@ -217,6 +217,10 @@ class SourceZoom(AbstractSource):
             if not failures:
                 raise
         finally:
+            # Threads that still run where the reading was ended early ask for nothing more. The error is a
+            # new one for each: one for all would hold on to what all of them were doing.
+            sync.limits.close(AlreadyTold)
+            sync.authenticator.close(AlreadyTold)
             for line in sync.summary.lines():
                 logger.info(line)
             for sentence in sync.summary.warnings():

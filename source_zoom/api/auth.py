@@ -18,11 +18,12 @@ from source_zoom.api.clock import ZoomClock
 from source_zoom.api.rate_limits import RetryBudget, retry_after_seconds
 from source_zoom.api.session import Answer, TooMuch, ZoomSession
 from source_zoom.config import Config, OAuthCredentials, is_plain
-from source_zoom.exceptions import CredentialsRefused, HostDown, StreamEnded
+from source_zoom.exceptions import CredentialsRefused, HostDown
 
 OnTokensRotated = Callable[[dict[str, Any]], None]
 
 TIMEOUT_SECONDS = (10, 60)
+LAST_SECONDS = 3.0
 USUAL_LIFETIME, LONGEST_LIFETIME = 3600.0, 86_400.0
 
 
@@ -54,7 +55,7 @@ class ZoomAuthenticator:
         self._lock = threading.Lock()
         self._token = ""
         self._expires = 0.0
-        self._refused: StreamEnded | None = None
+        self._refused: Exception | type[Exception] | None = None
         if isinstance(self._credentials, OAuthCredentials):
             self._token = self._credentials.access_token
             expiry, left = self._credentials.token_expiry_date, USUAL_LIFETIME
@@ -83,6 +84,12 @@ class ZoomAuthenticator:
             if is_current:
                 self._renew()
             return is_current
+
+    def close(self, error: type[Exception]) -> None:
+        """Ask for no token any more. One that is asked for now is waited for: its config must be stored."""
+        self._refused = error
+        if self._lock.acquire(timeout=LAST_SECONDS):
+            self._lock.release()
 
     def _renew(self) -> None:
         if self._refused:
