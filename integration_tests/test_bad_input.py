@@ -334,6 +334,46 @@ def test_a_mistake_in_the_state_costs_time_and_no_row(
     assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
 
 
+MANY = 100_000
+
+
+def nested(depth: int) -> Any:
+    """A list in a list in a list …"""
+    found: list[Any] = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"retry": [{**RETRY, "units": [[f"{n}", n, None, None] for n in range(MANY)]}]},
+        {"withheld": [{**RETRY, "units": [list(UNIT.values())], "words": str(n)} for n in range(MANY)]},
+        {"owed": [{**RETRY, "units": []}] * MANY},
+        {"gaps": [{"way": "reports", "from": "2026-10-01", "to": "2026-10-02"}] * MANY},
+        {"known": {"until": "2026-11-01", "marks": "AAAAAAAA" * MANY}},
+        {"retry": [{**RETRY, "units": [["a", 1, None, nested(600)]]}]},
+        {"retry": [{**RETRY, "words": nested(600)}]},
+        {"retry": nested(600)},
+    ],
+    ids=["units", "groups", "empty groups", "gaps", "known", "deep unit", "deep words", "deep list"],
+)
+def test_a_state_that_is_larger_or_deeper_than_any_of_ours_is_read_again(
+    account: Simulator, in_process: InProcess, more: Json
+) -> None:
+    stream = {"stream_descriptor": {"name": "report_meetings"}, "stream_state": {**GOOD, **more}}
+    output = read(
+        in_process,
+        server_to_server(account),
+        configured_catalog(["report_meetings"]),
+        [{"type": "STREAM", "stream": stream}],
+    )
+    assert output.code == 0
+    assert [log for log in output.logs if log.startswith("WARN")] == [f"WARN report_meetings: {FOREIGN}."]
+    assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -1,7 +1,9 @@
 """How the connector talks to Zoom: timeouts, connections, compression, certificates, and its pace."""
 
+import socket
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import certifi
@@ -10,10 +12,11 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from integration_tests.completeness import CLASSES, assert_complete
-from integration_tests.conftest import InProcess, Start, server_to_server, still_clock
+from integration_tests.conftest import InProcess, Start, oauth, server_to_server, still_clock
+from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Clock, Simulator, Size
 from integration_tests.zoom_simulator.limits import Verdict
-from source_zoom.api import auth, client
+from source_zoom.api import auth, client, session
 from source_zoom.source import SourceZoom
 
 SIZE = Size(users=3, past_occurrences=1)
@@ -83,6 +86,109 @@ def test_certificates_are_always_checked(
     config = server_to_server(simulator, verify=False, ssl_verify=False, verify_ssl=False, insecure=True)
     assert in_process.read(config, ["users"]).code == 0
     assert checked == {bundle or True: len(simulator.journal.entries)}
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("kind", ["nothing", "a folder", "empty", "garbage"])
+def test_a_bundle_without_certificates_is_said_at_once(
+    start: Start,
+    in_process: InProcess,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    kind: str,
+) -> None:
+    bundle = tmp_path / "bundle"
+    if kind == "a folder":
+        bundle.mkdir()
+    elif kind != "nothing":
+        bundle.write_text("" if kind == "empty" else "certificate")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, str(bundle))
+    simulator = start(1, SIZE, plan="unlimited")
+    assert_refused(
+        in_process,
+        server_to_server(simulator),
+        f"There are no certificates in {bundle}: correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the"
+        " environment, or take it out.",
+    )
+    assert simulator.journal.entries == []
+
+
+@pytest.mark.parametrize("proxy", ["http://[::1", "http://me:s3cr3t…@127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_said_at_once(
+    start: Start, in_process: InProcess, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    simulator = start(1, SIZE, plan="unlimited")
+    assert_refused(
+        in_process,
+        server_to_server(simulator),
+        "The environment names a proxy whose address, name or password cannot be used: correct http_proxy,"
+        " https_proxy or all_proxy.",
+    )
+
+
+def assert_refused(in_process: InProcess, config: Json, message: str) -> None:
+    checked = in_process.check(config)
+    assert checked.code == 0
+    assert checked.of("CONNECTION_STATUS") == [{"status": "FAILED", "message": message}]
+    output = in_process.read(config, ["users"])
+    assert output.code == 1
+    assert [(error["message"], error["failure_type"]) for error in output.errors] == [
+        (message, "config_error")
+    ]
+    for one in (checked, output):
+        assert "Traceback" not in one.text
+        assert "s3cr3t" not in one.text
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The CDK's entry point replaces it there, for the whole process.
+    monkeypatch.setattr(requests.Session, "send", requests.Session.send)
+    monkeypatch.setenv("DEPLOYMENT_MODE", "cloud")
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "zoom.example"])
+@pytest.mark.parametrize("key", ["token_url", "api_url"])
+def test_airbyte_cloud_asks_no_private_address(
+    start: Start, in_process: InProcess, monkeypatch: pytest.MonkeyPatch, key: str, host: str
+) -> None:
+    def addresses(name: str, port: int) -> list[Any]:
+        private = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "zoom.example": "10.1.2.3"}
+        return [(0, 0, 0, "", (private.get(name, "1.2.3.4"), port))]
+
+    simulator = start(1, SIZE, plan="unlimited")
+    config = server_to_server(simulator)
+    config[key] = f"https://{host}/v2" if host == "zoom.example" else config[key].replace("127.0.0.1", host)
+    if key == "api_url":
+        # With a token in the config the first request is one to the API.
+        config["credentials"] = oauth(simulator)["credentials"] | {"access_token": "good"}
+    monkeypatch.setattr(socket, "getaddrinfo", addresses)
+    assert_refused(
+        in_process,
+        config,
+        f"{host} belongs to a private network, and Airbyte Cloud asks public addresses only: correct"
+        " api_url or token_url.",
+    )
+    assert simulator.journal.entries == []
+
+
+def test_airbyte_cloud_follows_no_redirect_to_a_private_address(
+    start: Start, in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = start(1, SIZE, plan="unlimited")
+    elsewhere = simulator.api_url.replace("127.0.0.1", "localhost") + "/users?elsewhere"
+    simulator.faults.reply("/v2/users", 302, headers={"Location": elsewhere})
+    monkeypatch.setattr(session, "is_cloud_environment", lambda: True)
+    monkeypatch.setattr(session, "_is_private_url", lambda host, _: host == "localhost")
+    in_process.without_waiting()
+    output = in_process.read(server_to_server(simulator), ["users"])
+    assert output.code == 1
+    assert "the answer leads elsewhere" in output.errors[0]["message"]
+    assert [entry for entry in simulator.journal.entries if "elsewhere" in entry.url] == []
 
 
 def test_the_share_of_the_rate_limits_sets_the_pace(start: Start, in_process: InProcess) -> None:

@@ -258,6 +258,43 @@ def test_a_token_answer_without_a_token_is_asked_for_again(
     ]
 
 
+@pytest.mark.parametrize(
+    "token", ["s3cr3t\nmark", "s3cr3t\r\nmark", "s3cr3t\0mark", " s3cr3t", "s3cr3t…", "s3cr3t mark", "\n", ""]
+)
+@pytest.mark.parametrize("credentials", [server_to_server, oauth])
+def test_a_token_that_no_header_can_hold_is_not_shown_and_costs_no_refresh_token(
+    account: Simulator, in_process: InProcess, credentials: Callable[[Simulator], Json], token: str
+) -> None:
+    issue = account.oauth.issue
+    account.oauth.issue = lambda *request: {**issue(*request), "access_token": token}
+    in_process.without_waiting()
+    for command in ("check", "read"):
+        arguments = in_process.read_arguments(credentials(account), ["users"], [])
+        output = in_process.run(command, "--debug", *arguments[: 4 if command == "read" else 2])
+        assert output.code == (1 if command == "read" else 0)
+        assert "HTTP 200 with an access token that is not one word of printable ASCII" in output.text
+        assert "s3cr3t" not in output.text
+        assert "mark" not in output.text
+        assert "Traceback" not in output.text
+        if credentials is oauth:
+            config = output.of("CONTROL")[-1]["connectorConfig"]["config"]
+            assert config["credentials"]["refresh_token"] == account.oauth.refresh_token
+
+
+def test_a_token_that_no_header_can_hold_is_asked_for_again(
+    account: Simulator, in_process: InProcess
+) -> None:
+    issue = account.oauth.issue
+    odd = iter([{"access_token": "one\ntwo"}])
+    account.oauth.issue = lambda *request: {**issue(*request), **next(odd, {})}
+    in_process.without_waiting()
+    output = in_process.read(oauth(account), ["users"])
+    assert output.code == 0
+    assert account.journal.token_requests == 2
+    config = output.of("CONTROL")[-1]["connectorConfig"]["config"]
+    assert config["credentials"]["refresh_token"] == account.oauth.refresh_token
+
+
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-05:00"])
 def test_an_absurd_expiry_date_is_no_trouble(account: Simulator, in_process: InProcess, moment: str) -> None:
     config = oauth(account)

@@ -25,13 +25,14 @@ FLAT_KEYS = ("account_id", "client_id", "client_secret", "refresh_token", "acces
 KINDS = {"refresh_token": "oauth2.0", "account_id": "server_to_server"}
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Whether a text can go into a header, and is shown as it is."""
     return text.isascii() and text.isprintable()
 
 
 def _pasted(text: str) -> str:
     # Anything else would break the header that it goes into.
-    if not _is_plain(text):
+    if not is_plain(text):
         raise ValueError("must be one line of printable ASCII: copy it from the app's page once more")
     return text
 
@@ -153,12 +154,16 @@ def _is_address(text: str) -> bool:
         _ = urlsplit(text).port
     except ValueError:
         return False
-    return _is_plain(text) and " " not in text
+    return is_plain(text) and " " not in text
 
 
 def userinfo(url: str) -> str:
     """The name and the password that stand before the host of an address, with their "@"."""
-    return "".join(urlsplit(url).netloc.rpartition("@")[:2])
+    try:
+        return "".join(urlsplit(url).netloc.rpartition("@")[:2])
+    except ValueError:
+        # Of a proxy in the environment nobody knows whether its address is one.
+        return ""
 
 
 def parse(raw: Mapping[str, Any]) -> Config:

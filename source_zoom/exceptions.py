@@ -111,3 +111,11 @@ class DailyLimitReached(StreamEnded):
     """Zoom answers no more requests of this label today."""
 
     failure_type = FailureType.transient_error
+
+
+def out_of_memory() -> ZoomError:
+    """What to say where the system gives no more memory."""
+    return ConfigError(
+        "There is not enough memory: give the connector more, set num_workers to less, or select fewer"
+        " streams."
+    )

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from source_zoom.api.rate_limits import LABELS, RateLimits
 from source_zoom.counts import Summary
+from source_zoom.engine.threads import start
 
 logger = logging.getLogger("airbyte.source_zoom")
 
@@ -25,7 +26,8 @@ class ProgressLog:
         self._end = threading.Event()
 
     def __enter__(self) -> None:
-        threading.Thread(target=self._run, name="progress", daemon=True).start()
+        # Without a thread for it nothing is said.
+        start(self._run, "progress")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -27,7 +27,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.api.rate_limits import Clock
 from source_zoom.engine.reader import Stopped
-from source_zoom.exceptions import ZoomError
+from source_zoom.exceptions import ZoomError, out_of_memory
 from source_zoom.process import end, run_and_exit
 from source_zoom.source import SourceZoom
 from source_zoom.stdout import StdoutWriter
@@ -71,6 +71,9 @@ def main(
                 PRINT_BUFFER.write(_line(_failed(error)).decode())
                 return 0
             PRINT_BUFFER.write(_line(error.as_airbyte_message()).decode())
+            return 1
+        except MemoryError:
+            PRINT_BUFFER.write(_line(out_of_memory().as_airbyte_message()).decode())
             return 1
         except Stopped as stopped:
             return stopped.code
@@ -121,8 +124,10 @@ def messages(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> It
             case _:
                 catalog, state = source.read_catalog(arguments.catalog), source.read_state(arguments.state)
                 yield from entrypoint.read(spec, config, catalog, state)
-    finally:
+    except Exception:
         yield from source.message_repository.consume_queue()
+        raise
+    yield from source.message_repository.consume_queue()
 
 
 def tune_memory() -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, TypeVar, cast
 from urllib.request import getproxies
 
+import orjson
 from airbyte_cdk.config_observation import (
     create_connector_config_control_message,
     emit_configuration_as_airbyte_control_message,
@@ -39,12 +40,12 @@ from source_zoom.api.clock import ZoomClock
 from source_zoom.api.errors import advice
 from source_zoom.api.rate_limits import Clock, RateLimits, RetryBudget
 from source_zoom.api.scopes import Permissions
-from source_zoom.api.session import make_session
+from source_zoom.api.session import ZoomSession
 from source_zoom.config import migrate, parse, unused_keys, userinfo
 from source_zoom.counts import Summary
 from source_zoom.engine.cursor import StateOutput
 from source_zoom.engine.parents import Parent
-from source_zoom.engine.reader import ConcurrentRead
+from source_zoom.engine.reader import AlreadyTold, ConcurrentRead
 from source_zoom.engine.stream import ZoomStream
 from source_zoom.exceptions import (
     ConfigError,
@@ -216,6 +217,10 @@ class SourceZoom(AbstractSource):
             if not failures:
                 raise
         finally:
+            # Threads that still run where the reading was ended early ask for nothing more. The error is a
+            # new one for each: one for all would hold on to what all of them were doing.
+            sync.limits.close(AlreadyTold)
+            sync.authenticator.close(AlreadyTold)
             for line in sync.summary.lines():
                 logger.info(line)
             for sentence in sync.summary.warnings():
@@ -244,7 +249,7 @@ class SourceZoom(AbstractSource):
         parsed = parse(config)
         for url in (parsed.api_url, parsed.token_url, *getproxies().values()):
             add_to_secrets(userinfo(url))
-        session = make_session(parsed.num_workers + SPARE_CONNECTIONS, self._user_agent)
+        session = ZoomSession(parsed.num_workers + SPARE_CONNECTIONS, self._user_agent)
         retries = RetryBudget(self._clock, retry_seconds)
         zoom_clock = ZoomClock()
         return Sync(
@@ -321,17 +326,30 @@ def _probe(sync: Sync) -> Permissions:
 
 def _states(state: list[AirbyteStateMessage] | None) -> ConnectorStateManager:
     """The states that streams go on from; a warning for what the CDK would leave out in silence."""
+    usable = []
     for given in state or ():
-        if given.stream and given.stream.stream_descriptor.namespace is not None:
+        is_odd = given.stream and (given.stream.stream_descriptor.namespace is not None or _is_deep(given))
+        if given.stream and is_odd:
             name = given.stream.stream_descriptor.name
             logger.warning(f"{name}: the state is not one of this connector's, so everything is read again.")
-        elif given.type not in (AirbyteStateType.STREAM, AirbyteStateType.GLOBAL):
+            continue
+        usable.append(given)
+        if given.type not in (AirbyteStateType.STREAM, AirbyteStateType.GLOBAL):
             logger.warning("The state is a legacy one, which this connector never wrote: it is not used.")
     try:
-        return ConnectorStateManager(state)
+        return ConnectorStateManager(usable)
     except ValueError:
         logger.warning("The state is a global one, which this connector never wrote: it is not used.")
         return ConnectorStateManager()
+
+
+def _is_deep(state: AirbyteStateMessage) -> bool:
+    """Whether a stream's state is nested too deep to be written again, and for the CDK to copy it."""
+    try:
+        orjson.dumps(state.stream and vars(state.stream.stream_state))
+    except TypeError:
+        return True
+    return False
 
 
 def _readable(what: str, read: Callable[[str], Contents], path: str) -> Contents:

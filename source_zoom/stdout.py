@@ -7,6 +7,8 @@ from typing import cast
 
 from airbyte_cdk.logger import PRINT_BUFFER
 
+from source_zoom.engine.threads import start
+
 FLUSH_SECONDS, MOST_LINES = 0.1, 256
 
 
@@ -24,14 +26,15 @@ class StdoutWriter:
         self._lines: list[bytes] = []
         self._lock = threading.RLock()
         self._closed = threading.Event()
-        threading.Thread(target=self._flush_again_and_again, daemon=True, name="stdout").start()
+        # Without a thread for it each line is written at once.
+        self._most = MOST_LINES if start(self._flush_again_and_again, "stdout") else 1
         # It writes when something comes after a while, and no records come by there any more.
         PRINT_BUFFER.flush_interval = 0.0
 
     def write(self, line: bytes) -> None:
         with self._lock:
             self._lines.append(line)
-            if len(self._lines) >= MOST_LINES:
+            if len(self._lines) >= self._most:
                 self.flush()
 
     def flush(self) -> None:

@@ -147,6 +147,10 @@ def test_the_connection_can_be_tested(start: Start, tap: Tap) -> None:
         ),
         ({**GOOD, "key_mode": "best"}, "The config is not valid: key_mode: must be lossless or tap_zoom."),
         (
+            {**GOOD, "user_agent": "one\ntwo"},
+            "The config is not valid: user_agent: must be one line of printable ASCII.",
+        ),
+        (
             {**GOOD, "rate_limit_plan": "gold"},
             "The config is not valid: rate_limit_plan: Input should be 'auto', 'free', 'pro' or 'business'.",
         ),

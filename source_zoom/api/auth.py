@@ -5,23 +5,25 @@ https://developers.zoom.us/docs/internal-apps/s2s-oauth/
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from requests.auth import HTTPBasicAuth
+from urllib3.exceptions import HTTPError
 
 from source_zoom.api.clock import ZoomClock
 from source_zoom.api.rate_limits import RetryBudget, retry_after_seconds
-from source_zoom.api.session import parsed
-from source_zoom.config import Config, OAuthCredentials
-from source_zoom.exceptions import CredentialsRefused, HostDown, StreamEnded
+from source_zoom.api.session import Answer, TooMuch, ZoomSession
+from source_zoom.config import Config, OAuthCredentials, is_plain
+from source_zoom.exceptions import CredentialsRefused, HostDown
 
 OnTokensRotated = Callable[[dict[str, Any]], None]
 
 TIMEOUT_SECONDS = (10, 60)
+LAST_SECONDS = 3.0
 USUAL_LIFETIME, LONGEST_LIFETIME = 3600.0, 86_400.0
 
 
@@ -37,7 +39,7 @@ class ZoomAuthenticator:
         self,
         config: Config,
         raw_config: dict[str, Any],
-        session: requests.Session,
+        session: ZoomSession,
         retries: RetryBudget,
         on_tokens_rotated: OnTokensRotated,
         clock: ZoomClock,
@@ -53,7 +55,7 @@ class ZoomAuthenticator:
         self._lock = threading.Lock()
         self._token = ""
         self._expires = 0.0
-        self._refused: StreamEnded | None = None
+        self._refused: Exception | type[Exception] | None = None
         if isinstance(self._credentials, OAuthCredentials):
             self._token = self._credentials.access_token
             expiry, left = self._credentials.token_expiry_date, USUAL_LIFETIME
@@ -83,6 +85,12 @@ class ZoomAuthenticator:
                 self._renew()
             return is_current
 
+    def close(self, error: type[Exception]) -> None:
+        """Ask for no token any more. One that is asked for now is waited for: its config must be stored."""
+        self._refused = error
+        if self._lock.acquire(timeout=LAST_SECONDS):
+            self._lock.release()
+
     def _renew(self) -> None:
         if self._refused:
             raise self._refused
@@ -93,45 +101,44 @@ class ZoomAuthenticator:
         scopes = answer.get("scope")
         self.scopes = frozenset(scopes.split() if isinstance(scopes, str) else ())
         add_to_secrets(self._token)
-        if isinstance(self._credentials, OAuthCredentials):
-            if answer.get("refresh_token"):
-                self._credentials.refresh_token = str(answer["refresh_token"])
-                add_to_secrets(self._credentials.refresh_token)
-            expiry = datetime.now(UTC) + timedelta(seconds=lifetime)
-            self._raw_config["credentials"] = {
-                **self._raw_config["credentials"],
-                "refresh_token": self._credentials.refresh_token,
-                "access_token": self._token,
-                "token_expiry_date": expiry.isoformat(timespec="seconds"),
-            }
-            self._on_tokens_rotated(self._raw_config)
+        expiry = datetime.now(UTC) + timedelta(seconds=lifetime)
+        self._hand_over(
+            answer, access_token=self._token, token_expiry_date=expiry.isoformat(timespec="seconds")
+        )
 
-    def _request_token(self) -> dict[str, Any]:
+    def _hand_over(self, answer: Mapping[str, Any], **changes: str) -> None:
+        """Hand over the config with what an answer changes in it, the next refresh token above all."""
+        if not isinstance(self._credentials, OAuthCredentials):
+            return
+        if answer.get("refresh_token"):
+            self._credentials.refresh_token = str(answer["refresh_token"])
+            add_to_secrets(self._credentials.refresh_token)
+        kept = {**self._raw_config["credentials"], "refresh_token": self._credentials.refresh_token}
+        self._raw_config["credentials"] = kept | changes
+        self._on_tokens_rotated(self._raw_config)
+
+    def _request_token(self) -> Mapping[str, Any]:
         retries = self._retries.fresh()
         while True:
             asked = 0.0
             try:
-                response = self._session.post(
-                    self._config.token_endpoint,
-                    data=self._credentials.token_request(),
-                    auth=HTTPBasicAuth(self._credentials.client_id, self._credentials.client_secret),
-                    timeout=TIMEOUT_SECONDS,
-                    allow_redirects=False,
-                )
-            except requests.RequestException as error:
+                answer = self._session.send(self._request(), TIMEOUT_SECONDS)
+            except (requests.RequestException, HTTPError, TooMuch) as error:
                 trouble = f"it could not be reached ({type(error).__name__})"
             else:
-                self._clock.observe(response.headers)
-                asked = retry_after_seconds(response.headers)
-                answer = _object(response)
-                if response.ok and isinstance(answer.get("access_token"), str):
-                    return answer
-                trouble = _trouble(response, answer)
-                is_refusal = 400 <= response.status_code < 500 and response.status_code not in (408, 429)
+                self._clock.observe(answer.headers)
+                asked = retry_after_seconds(answer.headers)
+                if answer.status < 400 and _is_usable(answer.fields.get("access_token")):
+                    return answer.fields
+                if answer.fields.get("refresh_token"):
+                    # The one that was sent is dead, whatever else is wrong.
+                    self._hand_over(answer.fields)
+                trouble = _trouble(answer)
+                is_refusal = 400 <= answer.status < 500 and answer.status not in (408, 429)
                 # Without a reason it is no answer of Zoom's, but of something on the way.
-                if is_refusal and ("reason" in answer or "error" in answer):
+                if is_refusal and ("reason" in answer.fields or "error" in answer.fields):
                     self._refused = CredentialsRefused(
-                        f"Zoom refused the credentials: {trouble}. {self._advice(answer)}"
+                        f"Zoom refused the credentials: {trouble}. {self._advice(answer.fields)}"
                     )
                     raise self._refused
             if not retries.wait_for_next(asked):
@@ -141,7 +148,14 @@ class ZoomAuthenticator:
                 )
                 raise self._refused
 
-    def _advice(self, answer: dict[str, Any]) -> str:
+    def _request(self) -> requests.PreparedRequest:
+        request = self._session.request(self._config.token_endpoint)
+        request.method = "POST"
+        request.prepare_body(self._credentials.token_request(), None)
+        request.prepare_auth(HTTPBasicAuth(self._credentials.client_id, self._credentials.client_secret))
+        return request
+
+    def _advice(self, answer: Mapping[str, Any]) -> str:
         if answer.get("error") == "invalid_client":
             return "Check client_id and client_secret against the app's page in the Zoom App Marketplace."
         if isinstance(self._credentials, OAuthCredentials):
@@ -152,12 +166,9 @@ class ZoomAuthenticator:
         return "Check account_id, and that the app is a Server-to-Server OAuth app and is activated."
 
 
-def _object(response: requests.Response) -> dict[str, Any]:
-    try:
-        body = parsed(response.content)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+def _is_usable(token: object) -> bool:
+    # What is wrong with a header is said with the header in it, so none is made of anything else.
+    return isinstance(token, str) and is_plain(token) and token.split() == [token]
 
 
 def _seconds(lifetime: Any) -> float:
@@ -166,8 +177,11 @@ def _seconds(lifetime: Any) -> float:
     return lifetime if is_usable else USUAL_LIFETIME
 
 
-def _trouble(response: requests.Response, answer: dict[str, Any]) -> str:
+def _trouble(answer: Answer) -> str:
     # Token answers name `reason` and `error`, API answers `message`.
-    words = [answer.get(key) for key in ("reason", "error", "message")]
-    said = " / ".join(word for word in words if word and isinstance(word, str))
-    return f"HTTP {response.status_code} {said or 'without a reason'}"
+    fields = answer.fields
+    found = map(fields.get, ("reason", "error", "message"))
+    words = [word for word in found if word and isinstance(word, str)]
+    if answer.status < 400 and isinstance(fields.get("access_token"), str):
+        words = ["with an access token that is not one word of printable ASCII"]
+    return f"HTTP {answer.status} {' / '.join(words) or 'without a reason'}"

@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import cycle, islice
 from typing import Any, NoReturn, assert_never
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -29,8 +28,8 @@ from source_zoom.api.rate_limits import (
     retry_after_seconds,
     retry_after_text,
 )
-from source_zoom.api.session import Answer, TooMuch
-from source_zoom.config import Config, is_private
+from source_zoom.api.session import Answer, TooMuch, ZoomSession, is_safe
+from source_zoom.config import Config
 from source_zoom.counts import Summary
 from source_zoom.exceptions import (
     CredentialsRefused,
@@ -69,7 +68,7 @@ class Sync:
     """What the streams of one sync share."""
 
     config: Config
-    session: requests.Session
+    session: ZoomSession
     authenticator: ZoomAuthenticator
     limits: RateLimits
     retries: RetryBudget
@@ -141,8 +140,9 @@ class ZoomClient:
         address = path if "://" in path else self._sync.config.api_base + path
         request = self._request(address, query)
         resource = f"GET {resource or path}"
-        if not is_private(address):
-            raise Unread(f"{resource} was not asked for: its address is no https.", "its address is no https")
+        if "://" in path and not is_safe(path):
+            words = "its address is not https, or not public"
+            raise Unread(f"{resource} was not asked for: {words}.", words)
         retries = self._sync.retries.fresh()
         foreign = 0
         while True:
@@ -220,10 +220,9 @@ class ZoomClient:
         return request.path_url if is_of_the_api else request.path_url.partition("?")[0]
 
     def _send(self, request: requests.PreparedRequest) -> Answer:
-        adapter = self._sync.session.get_adapter(str(request.url))
         longest = self._sync.retries.seconds / 5
         timeout = (min(CONNECT_SECONDS, longest), min(READ_SECONDS, longest))
-        return Answer.of(adapter.send(request, timeout=timeout, **self._environment))
+        return self._sync.session.send(request, timeout)
 
     def _noted(self, answer: Answer, verdict: Verdict | None) -> Verdict | None:
         """Take notice of what an answer says about rate limits; a daily one is told apart here."""
@@ -334,19 +333,7 @@ class ZoomClient:
         return False
 
     def _request(self, address: str, query: Mapping[str, Any]) -> requests.PreparedRequest:
-        # The session would take more time to prepare a request, with the cookies and the .netrc that Zoom
-        # does not want, than it takes to send one.
-        request = requests.PreparedRequest()
-        request.method = "GET"
-        request.url = f"{address}?{urlencode(query)}" if query else address
-        request.headers = self._sync.session.headers.copy()  # type: ignore[attr-defined]  # a CaseInsensitiveDict
-        return request
-
-    @cached_property
-    def _environment(self) -> Mapping[str, Any]:
-        """The proxy and certificate settings of the environment, the same for every request."""
-        address = self._sync.config.api_base
-        return self._sync.session.merge_environment_settings(address, {}, True, None, None)
+        return self._sync.session.request(f"{address}?{urlencode(query)}" if query else address)
 
 
 def _led_to(address: str, answer: Answer) -> str:
@@ -355,6 +342,6 @@ def _led_to(address: str, answer: Answer) -> str:
         return ""
     try:
         there = urljoin(address, answer.headers["Location"])
-        return there if is_private(there) else ""
+        return there if is_safe(there) else ""
     except ValueError:
         return ""

@@ -67,7 +67,7 @@ class Budget:
         self._arrivals = count()
         self._next_slot = 0.0
         self.taken = 0
-        self._closed: Exception | None = None
+        self._closed: Exception | type[Exception] | None = None
 
     def take(self, priority: int) -> float:
         """Wait for the next slot. Returns the seconds waited; raises what the budget was closed with."""
@@ -101,7 +101,7 @@ class Budget:
         with self._lock:
             self._next_slot = max(self._next_slot, self._clock.now() + seconds)
 
-    def close(self, error: Exception) -> None:
+    def close(self, error: Exception | type[Exception]) -> None:
         """Let nobody pass any more."""
         with self._lock:
             self._closed = error
@@ -169,7 +169,7 @@ class RateLimits:
         self._learn(label, headers)
         self._guess(label, is_refused=True)
 
-    def close(self, error: Exception) -> None:
+    def close(self, error: Exception | type[Exception]) -> None:
         """Let no request pass any more, whatever its label."""
         for budget in self._budgets.values():
             budget.close(error)

@@ -1,14 +1,23 @@
 """The connections to Zoom, one pool for all streams, and answers that are parsed once."""
 
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import requests
+from airbyte_cdk.entrypoint import _is_private_url
+from airbyte_cdk.utils import is_cloud_environment
 from requests.adapters import HTTPAdapter
+
+from source_zoom.config import is_private
+from source_zoom.exceptions import ConfigError
 
 MOST_BYTES, MOST_SECONDS, PIECE = 64 << 20, 600.0, 1 << 16
 
@@ -92,12 +101,82 @@ def whole_number(value: object, most_digits: int = 18) -> int | None:
     return int(text) if is_number else None
 
 
-def make_session(connections: int, user_agent: str = "") -> requests.Session:
-    """One session for all streams, with a pooled connection for every worker."""
-    session = requests.Session()
-    if user_agent:
-        session.headers["User-Agent"] = user_agent
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+class ZoomSession:
+    """The connections to Zoom, one pool for all streams; every request goes through `send`."""
+
+    def __init__(self, connections: int, user_agent: str = "") -> None:
+        self._session = requests.Session()
+        if user_agent:
+            self._session.headers["User-Agent"] = user_agent
+        self._adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
+        self._environment = cache(self._read_environment)
+
+    def request(self, url: str) -> requests.PreparedRequest:
+        """A GET request with the headers that all requests have."""
+        # The session would take more time to prepare a request, with the cookies and the .netrc that Zoom
+        # does not want, than it takes to send one.
+        request = requests.PreparedRequest()
+        request.method, request.url = "GET", url
+        request.headers = self._session.headers.copy()  # type: ignore[attr-defined]  # a CaseInsensitiveDict
+        return request
+
+    def send(self, request: requests.PreparedRequest, timeout: tuple[float, float]) -> Answer:
+        """Send a request; a redirect is an answer. Raises what `Answer.of`, requests and urllib3 raise.
+
+        Raises ConfigError where the config or the environment must be changed before anything can be sent.
+        """
+        parts = urlsplit(str(request.url))
+        if _is_internal(str(request.url)):
+            raise ConfigError(
+                f"{parts.hostname} belongs to a private network, and Airbyte Cloud asks public addresses"
+                " only: correct api_url or token_url."
+            )
+        environment = self._environment(f"{parts.scheme}://{parts.hostname}")
+        return Answer.of(self._adapter.send(request, timeout=timeout, **environment))
+
+    def _read_environment(self, url: str) -> Mapping[str, Any]:
+        """The proxy and certificate settings that the environment has for an address."""
+        settings = self._session.merge_environment_settings(url, {}, True, None, None)
+        try:
+            for proxy in settings["proxies"].values():
+                self._adapter.proxy_headers(proxy)
+        except ValueError:
+            raise ConfigError(
+                "The environment names a proxy whose address, name or password cannot be used: correct"
+                " http_proxy, https_proxy or all_proxy."
+            ) from None
+        if isinstance(settings["verify"], str) and not _has_certificates(settings["verify"]):
+            raise ConfigError(
+                f"There are no certificates in {settings['verify']}: correct REQUESTS_CA_BUNDLE or"
+                " CURL_CA_BUNDLE in the environment, or take it out."
+            )
+        return settings
+
+
+def is_safe(url: str) -> bool:
+    """Whether something may be sent to an address that Zoom gave."""
+    return is_private(url) and not _is_internal(url)
+
+
+def _is_internal(url: str) -> bool:
+    """Whether an address lies in the network of Airbyte Cloud, where nobody's connector may look around.
+
+    The CDK's own guard is in a method of requests' sessions, which would take more time than the sending.
+    """
+    parts = urlsplit(url)
+    try:
+        return is_cloud_environment() and _is_private_url(parts.hostname or "", parts.port or 443)
+    except (OSError, UnicodeError):
+        # A name that is not found is told by those who send.
+        return False
+
+
+def _has_certificates(path: str) -> bool:
+    """Whether a bundle, or a folder of certificates that are named by their hashes, holds any."""
+    if Path(path).is_dir():
+        return any(Path(path).glob("*.[0-9]"))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError:
+        return False
+    return True

@@ -1,10 +1,13 @@
 """Days of which one way of finding something is missing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from source_zoom.engine.slices import ONE_DAY, Window
+
+# In all the years of Zoom there is no room for more that lie apart.
+MOST = 1_000
 
 
 class Gap(NamedTuple):
@@ -35,8 +38,10 @@ class Gaps:
         return bool(self._gaps)
 
     @classmethod
-    def of_state(cls, state: Iterable[Mapping[str, str]], end: date) -> "Gaps":
+    def of_state(cls, state: Sequence[Mapping[str, str]], end: date) -> "Gaps":
         """From a state, with no day after this one. Raises KeyError, TypeError or ValueError."""
+        if len(state) > MOST:
+            raise ValueError("more gaps than any state has")
         return cls([Gap(str(gap["way"]), Window.of(gap).until(end)) for gap in state])
 
     @property

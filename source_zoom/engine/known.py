@@ -30,6 +30,8 @@ class Known:
     def of(cls, state: Mapping[str, str]) -> "Known":
         """From a state. Raises KeyError, TypeError or ValueError."""
         marks = urlsafe_b64decode(state["marks"])
+        if len(marks) > MOST * BYTES:
+            raise ValueError("more marks than any state has")
         numbers = (int.from_bytes(marks[at : at + BYTES]) for at in range(0, len(marks), BYTES))
         return cls(date.fromisoformat(state["until"]), frozenset(numbers))
 

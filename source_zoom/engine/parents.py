@@ -3,8 +3,9 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import date
+from functools import partial
 from queue import Queue
 from typing import ClassVar, Generic, TypeVar
 
@@ -12,6 +13,7 @@ from source_zoom.api.client import Sync
 from source_zoom.api.scopes import Permissions
 from source_zoom.engine.cursor import DayCursor
 from source_zoom.engine.slices import ONE_DAY, Event, Row, Ways, Window
+from source_zoom.engine.threads import Threads, start
 
 Item = TypeVar("Item")
 Work = TypeVar("Work")
@@ -224,7 +226,7 @@ def read_ahead(read: Callable[[Work], list[Item]], work: Iterable[Work], threads
             except Exception as error:
                 failures.append(error)
 
-    with ThreadPoolExecutor(threads, thread_name_prefix="read-ahead") as pool:
+    with Threads(threads, "read-ahead") as pool:
         try:
             for piece in work:
                 pending.add(pool.submit(read, piece))
@@ -243,7 +245,8 @@ def read_ahead(read: Callable[[Work], list[Item]], work: Iterable[Work], threads
 def merge(*iterables: Iterable[Item]) -> Iterator[Item]:
     """The items of all iterables, each read by a thread of its own, as they come.
 
-    The first failure is raised once every iterable has ended.
+    Where the system gives no such thread, one is read when those that have theirs have ended. The
+    first failure is raised once every iterable has ended.
     """
     queue: Queue[Item | _Ended] = Queue(maxsize=1_000)
 
@@ -256,10 +259,9 @@ def merge(*iterables: Iterable[Item]) -> Iterator[Item]:
             error = failure
         queue.put(_Ended(error))
 
-    for iterable in iterables:
-        threading.Thread(target=pump, args=(iterable,), daemon=True, name="merge").start()
+    waiting = [iterable for iterable in iterables if not start(partial(pump, iterable), "merge")]
     failures = []
-    running = len(iterables)
+    running = len(iterables) - len(waiting)
     while running:
         item = queue.get()
         if isinstance(item, _Ended):
@@ -267,6 +269,11 @@ def merge(*iterables: Iterable[Item]) -> Iterator[Item]:
             failures += [item.error] if item.error else []
         else:
             yield item
+    for iterable in waiting:
+        try:
+            yield from iterable
+        except Exception as error:
+            failures.append(error)
     if failures:
         raise failures[0]
 

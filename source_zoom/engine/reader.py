@@ -5,12 +5,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from queue import Queue, SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
+from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField
@@ -25,7 +28,8 @@ from source_zoom.api.rate_limits import LABELS
 from source_zoom.counts import Summary
 from source_zoom.engine.slices import Slice
 from source_zoom.engine.stream import ZoomStream
-from source_zoom.exceptions import StreamEnded, Unread, ZoomError
+from source_zoom.engine.threads import Threads, start
+from source_zoom.exceptions import StreamEnded, Unread, ZoomError, out_of_memory
 
 logger = logging.getLogger("airbyte.source_zoom")
 cdk_logger = logger.getChild("cdk")
@@ -137,15 +141,36 @@ class ConcurrentRead:
         # With no stream at all the CDK would wait for one for ever.
         if self._streams:
             # The generators of slices wait for parents most of the time, so they come on top of the workers.
-            source = ConcurrentSource.create(
-                num_workers=max(self._num_workers, len(LABELS)) + len(self._streams),
-                initial_number_of_partitions_to_generate=len(self._streams),
-                logger=cdk_logger,
-                slice_logger=DebugSliceLogger(),
-                message_repository=self._messages,
-                queue=self.queue,
+            generators = len(self._streams)
+            threads = Threads(max(self._num_workers, len(LABELS)) + generators, "worker", generators + 1)
+            source = ConcurrentSource(
+                ThreadPoolManager(cast("ThreadPoolExecutor", threads), cdk_logger),
+                cdk_logger,
+                DebugSliceLogger(),
+                self.queue,
+                self._messages,
+                generators,
             )
-            yield from source.read(self._streams)
+            yield from _read_to_its_end(source.read(self._streams))
+
+
+def _read_to_its_end(messages: Iterable[AirbyteMessage]) -> Iterator[AirbyteMessage]:
+    """The messages; where their reader has enough of them, the rest is read by a thread, for nobody.
+
+    Otherwise the threads that made them would wait for ever until somebody takes what they have.
+    """
+    try:
+        # A `yield from` would pass the end on.
+        for message in messages:  # noqa: UP028
+            yield message
+    except GeneratorExit:
+
+        def drain() -> None:
+            with suppress(Exception):
+                deque(messages, maxlen=0)
+
+        start(drain, "drain")
+        raise
 
 
 class _Slices(PartitionGenerator):
@@ -167,15 +192,15 @@ class _Slices(PartitionGenerator):
         return f"_Slices({self.stream.name}, {self._under_way} under way)"
 
     def generate(self) -> Iterator[Partition]:
-        failure = None
+        failure: ZoomError | None = None
         try:
             for found in self.stream.slices():
                 self._slots.acquire()
                 with self._lock:
                     self._under_way += 1
                 yield SlicePartition(self, found)
-        except ZoomError as error:
-            failure = error
+        except (ZoomError, MemoryError) as error:
+            failure = error if isinstance(error, ZoomError) else out_of_memory()
             if isinstance(error, StreamEnded):
                 self.stream.end_search(error)
         finally:
@@ -195,8 +220,8 @@ class _Slices(PartitionGenerator):
             for page in self.stream.read_pages(found):
                 self._put(page)
                 self._queue.wait_until_drained()
-        except ZoomError as error:
-            failure = self._failure(found, error)
+        except (ZoomError, MemoryError) as error:
+            failure = self._failure(found, error if isinstance(error, ZoomError) else out_of_memory())
             # Whatever is said of it, the slice has not been read: its partition is not closed.
             raise self._told_once(failure) if failure else AlreadyTold() from None
         finally:

@@ -94,6 +94,8 @@ class RetryList:
     def load(self, state: Mapping[str, Any], key_of: Callable[[str, Fields], str]) -> None:
         """Take over what a state holds. Raises one of half a dozen errors where it is not this class's."""
         groups = [(kind, group) for kind in KINDS for group in state.get(kind, [])]
+        if max(len(groups), sum(len(group["units"]) for _, group in groups)) > MOST_UNITS:
+            raise ValueError("more than was ever put on a list")
         for kind, group in groups:
             days = Window.of(group).until(self.today + ONE_DAY)
             since, asked = date.fromisoformat(group["since"]), date.fromisoformat(group["asked"])

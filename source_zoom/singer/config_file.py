@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from source_zoom.config import is_plain
 from source_zoom.exceptions import ConfigError
 from source_zoom.singer.catalog import KeyMode
 from source_zoom.singer.conform import Json
@@ -35,7 +36,7 @@ def read_json(
         raise ConfigError(f"There is no {what} file {path}: {advice}.") from None
     except OSError as error:
         raise ConfigError(f"The {what} file {path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise ConfigError(f"The {what} file {path} is not JSON{where}.") from None
 
@@ -76,7 +77,9 @@ class ConfigFile:
         # Nothing that comes from the environment can be changed there.
         is_in_file = path and not {"refresh_token", "credentials"} & environment.keys()
         self._path = str(path) if is_in_file else "the environment"
-        self.user_agent = str(self._content.get("user_agent") or "")
+        self.user_agent = str(self._content.get("user_agent") or "").strip()
+        if not is_plain(self.user_agent):
+            raise ConfigError("The config is not valid: user_agent: must be one line of printable ASCII.")
         try:
             self.key_mode = KeyMode(self._content.get("key_mode") or KeyMode.LOSSLESS.value)
         except ValueError:

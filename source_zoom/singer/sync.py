@@ -13,6 +13,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zoom.api.rate_limits import Clock
 from source_zoom.engine.reader import Stopped
+from source_zoom.exceptions import out_of_memory
 from source_zoom.run import stop_on_signal, tune_memory
 from source_zoom.singer.catalog import FULL_TABLE, INCREMENTAL, Selection, TapStream, configured, select
 from source_zoom.singer.catalog import tap_streams as offered
@@ -47,6 +48,8 @@ def run(
         return stopped.code
     except AirbyteTracedException as error:
         logger.critical(error.message)
+    except MemoryError:
+        logger.critical(out_of_memory().message)
     except BrokenPipeError:
         raise
     except OSError as error:
