@@ -27,6 +27,8 @@ class Size:
     busy_registrants: int = 0
     late_hours: float = 2.0
     report_delay_hours: float = 0.0
+    report_zone_hours: int = 0
+    reports_by_end: bool = False
 
 
 class Pattern(NamedTuple):

@@ -272,16 +272,24 @@ class World:
 
     def held(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
         now -= self.size.report_delay_hours * HOUR
-        begin, end = midnight(first), min(midnight(last) + DAY, now)
+        begin, end = self._report_midnight(first), min(self._report_midnight(last) + DAY, now)
         held = (
             occurrence
             for kind in KINDS
             for series in self.all_series(kind, user)
             if series.first < end and series.last_end > begin and not series.gone
             for occurrence in self.ended(series, now, begin, end)
-            if begin <= occurrence.start < end
+            if begin <= self._reported_at(occurrence) < end
         )
         return sorted(held, key=lambda occurrence: (occurrence.start, occurrence.series.id))
+
+    def _report_midnight(self, day: date) -> float:
+        """When a day of the reports begins: by UTC, or by the account's time zone."""
+        return midnight(day) - self.size.report_zone_hours * HOUR
+
+    def _reported_at(self, occurrence: Occurrence) -> float:
+        """The instant by which the reports count an occurrence."""
+        return occurrence.end if self.size.reports_by_end else occurrence.start
 
     def known(self, kind: Kind, user: int, now: float) -> Iterator[Occurrence]:
         """The past occurrences of a host that a client can find and read."""
@@ -289,15 +297,16 @@ class World:
 
     def found(self, kind: Kind, user: int, now: float) -> Iterator[Occurrence]:
         """The past occurrences of a host that a client can find, by reports or by instances."""
-        oldest_report = midnight(add_months(utc_date(now), -6))
+        oldest_report = self._report_midnight(add_months(utc_date(now), -6))
+        newest_report = self._report_midnight(utc_date(now)) + DAY
         latest_report = now - self.size.report_delay_hours * HOUR
         for series in self.all_series(kind, user):
             if series.gone:
                 continue
             listed = self.is_listed(series, now)
             for occurrence in self.instances(series, now):
-                is_in_time = occurrence.start >= oldest_report and occurrence.end <= latest_report
-                in_reports = is_in_time and not occurrence.solo
+                is_in_time = oldest_report <= self._reported_at(occurrence) < newest_report
+                in_reports = is_in_time and occurrence.end <= latest_report and not occurrence.solo
                 if listed or in_reports:
                     yield occurrence
 
@@ -305,7 +314,7 @@ class World:
         """Users who hosted something in these days, and how much."""
         # Counting is slow in a large world, hence a small cache. Meetings start on full minutes and last full
         # minutes, two hours at most, so an answer holds for a minute, and for ever once the days are over.
-        settled = midnight(last) + DAY + (2 + self.size.report_delay_hours) * HOUR
+        settled = self._report_midnight(last) + DAY + (2 + self.size.report_delay_hours) * HOUR
         return self._activity(first, last, int(min(now, settled) // 60))
 
     def _find_activity(self, first: date, last: date, minute: int) -> tuple[HostActivity, ...]:

@@ -259,6 +259,9 @@ class DayCursor(Cursor):
         """What is not done before this row is: none where the stream does not want it."""
         day = min(row.day or self._span.today, self._span.today)
         if way == self._ways.by_day:
+            if self._span.start_date < self.first_day <= (row.end or day):
+                # What went on when these days began had not been there to be read.
+                day = max(day, self.first_day)
             if day >= self.first_day:
                 return [(self._days, day)]
             return [(self._gap_days, day)] if any(day in days for days in self._missing) else []

@@ -108,6 +108,7 @@ class Row(NamedTuple):
     way    how it was found, where there are several
     known  the ways by which it had been found before
     of     the unit on the retry list that led to it: its list and its key
+    end    the day (UTC) on which it was over, where the parent knows
     """
 
     fields: Fields
@@ -115,6 +116,7 @@ class Row(NamedTuple):
     way: str = ""
     known: tuple[str, ...] = ()
     of: tuple[str, str] = ("", "")
+    end: date | None = None
 
 
 class Closed(NamedTuple):

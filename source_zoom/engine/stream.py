@@ -327,27 +327,36 @@ class ZoomStream(HttpStream, Parent, ABC):
                     name, resource = event.list, event.slice.name
                     self._tally.fail(name, resource, event.why, has_memory=self.days is not None)
 
-    def window_slice(self, window: Window) -> Slice:
-        """The slice for the days of a window."""
-        return Slice(self.endpoint, window.query, day=window.first)
+    def _window_slice(self, window: Window, searched: Searched) -> Slice:
+        """The slice for the days of a window, counted under the first of them that nobody has read."""
+        return Slice(self.endpoint, window.query, day=max(window.first, searched.first))
 
     def _windows(self) -> Iterator[Slice]:
         """The months of the account: the new ones, and those that are missing."""
         assert self.days
-        for month in self.months_of(self.days.days_wanted()):
-            found = self.window_slice(month)
+        for month, searched in self.months_of(self.days.days_wanted()):
+            found = self._window_slice(month, searched)
             self.days.open_window(found)
-            self.days.note(Searched(month.first, month.last + ONE_DAY))
+            self.days.note(searched)
             yield found
 
-    def months_of(self, days: Sequence[Window]) -> Iterator[Window]:
-        """The months to ask for, oldest first; the newest alone where no days are wanted but an answer is."""
+    def months_of(self, days: Sequence[Window]) -> Iterator[tuple[Window, Searched]]:
+        """The months to ask for, oldest first; the newest alone where no days are wanted but an answer is.
+
+        Nobody knows whether Zoom counts a day by UTC or by the account's time zone, and a meeting by its
+        start or by its end. So days are asked for with one more on both sides, and the last day of a month
+        has come when the month after it has.
+        """
         today = self.sync.clock.today
-        for span in days or [Window(max(today.replace(day=1), self.oldest(today)), today)]:
-            first = max(span.first, self.oldest(today))
+        oldest = self.oldest(today)
+        for span in days or [Window(max(today.replace(day=1), oldest), today)]:
+            first = max(span.first, oldest + ONE_DAY) - ONE_DAY
             if first == date.min:
                 first = self._first_month(today)
-            yield from Window(first, span.last).months()
+            done = span.first
+            for month in Window(first, min(span.last + ONE_DAY, today)).months():
+                yield month, Searched(done, month.last)
+                done = month.last
 
     def _first_month(self, today: date) -> date:
         """The month before which a year is empty, found by requests for one row each, once in a sync."""
@@ -377,9 +386,9 @@ class ZoomStream(HttpStream, Parent, ABC):
         """The kept fields of every row, and how each slice ended; several slices are read at a time."""
         read = partial(self.read_for_children, tuple(kept))
         if self.months is not None:
-            for month in self.months_in_turn():
-                yield from read(self.window_slice(month))
-                yield Searched(month.first, month.last + ONE_DAY)
+            for month, searched in self.months_in_turn():
+                yield from read(self._window_slice(month, searched))
+                yield searched
             yield from read_again(self)
         elif self.parent is None:
             yield from read_ahead(read, self.parent_slices(), PARENT_THREADS)
@@ -389,18 +398,18 @@ class ZoomStream(HttpStream, Parent, ABC):
     def _are_children_at(self, day: date) -> bool:
         return not Parent.is_behind(self, day)
 
-    def months_in_turn(self) -> Iterator[Window]:
+    def months_in_turn(self) -> Iterator[tuple[Window, Searched]]:
         """The months that children want, each when they have generated all before it.
 
         A month searched in advance would be searched again where the day's requests end before it is read.
         """
-        following: date | None = None
-        for month in self.months_of(Parent.days_wanted(self)):
-            if month.first == following:
+        done: date | None = None
+        for month, searched in self.months_of(Parent.days_wanted(self)):
+            if searched.first == done:
                 with self.sync.generated:
-                    self.sync.generated.wait_for(partial(self._are_children_at, following))
-            yield month
-            following = month.last + ONE_DAY
+                    self.sync.generated.wait_for(partial(self._are_children_at, done))
+            yield month, searched
+            done = searched.end
 
     def parent_slices(self) -> Iterable[Slice]:
         """The slices that children need, of a stream without a parent."""
@@ -458,11 +467,14 @@ class ZoomStream(HttpStream, Parent, ABC):
         fields = {name: record[name] if name in record else found.query.get(name) for name in kept}
         if found.window is None:
             return Row(fields)
+        own_day = found.day or found.window.first
         try:
             day = utc_day(record[str(self.cursor_field)])
         except (KeyError, TypeError, ValueError, OverflowError):
-            day = found.window.first
-        return Row(fields, min(max(day, found.window.first), found.window.last), self.ways.by_day)
+            day = own_day
+        # What is older than a window belongs to it all the same: nothing is dropped by its time.
+        day = own_day if day < found.window.first else min(day, found.window.last)
+        return Row(fields, day, self.ways.by_day)
 
     # Records
 

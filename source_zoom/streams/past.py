@@ -127,9 +127,9 @@ class ReportHosts(ZoomStream):
         if unread:
             # Whoever is missing may have been a host: no day has been searched.
             raise unread[0]
-        for month in self.months_in_turn():
+        for month, searched in self.months_in_turn():
             yield from (Row({**host.fields, **month.query}, month.first, REPORTS) for host in hosts)
-            yield Searched(month.first, month.last + ONE_DAY)
+            yield searched
 
 
 class OccurrenceList(ZoomSubstream, ABC):
@@ -282,7 +282,7 @@ class PastOccurrences(Parent, ABC):
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
-        return (*OCCURRENCE, "type")
+        return (*OCCURRENCE, "type", "end_time")
 
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
@@ -366,7 +366,7 @@ def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
     day = ""
     for row in sorted(month, key=lambda row: str(row.fields["start_time"] or "")):
         start = str(row.fields["start_time"] or "")
-        if start[:10] > day and (began := utc_day(start)) > searched.first:
+        if start[:10] > day and searched.first < (began := utc_day(start)) < searched.end:
             day = start[:10]
             yield Searched(searched.first, began)
         yield row
@@ -390,7 +390,9 @@ class OccurrenceIndex:
         known = self._known.get(key, ())
         if row.way not in known:
             self._known[key] = ORDERS[frozenset({*known, row.way})]
-        start = row.fields["start_time"]
+        start, end = row.fields["start_time"], row.fields.get("end_time")
+        with suppress(TypeError, ValueError, OverflowError):
+            row = row._replace(end=utc_day(end) if end else None)
         return row._replace(day=utc_day(start) if start else None, known=known)
 
 
