@@ -8,7 +8,7 @@ from types import TracebackType
 
 from source_zoom.api.rate_limits import LABELS, RateLimits
 from source_zoom.counts import Summary
-from source_zoom.engine.threads import start
+from source_zoom.threads import start
 
 logger = logging.getLogger("airbyte.source_zoom")
 

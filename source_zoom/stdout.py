@@ -7,7 +7,7 @@ from typing import cast
 
 from airbyte_cdk.logger import PRINT_BUFFER
 
-from source_zoom.engine.threads import start
+from source_zoom.threads import start
 
 FLUSH_SECONDS, MOST_LINES = 0.1, 256
 

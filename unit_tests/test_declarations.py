@@ -22,7 +22,7 @@ SCHEMAS = Path(str(source_zoom.__file__)).parent / "schemas"
 MOST_LINES = 12
 # From the bottom to the top; what a layer imports stands in it or below.
 LAYERS = (
-    ("exceptions", "config", "counts", "stdout", "process"),
+    ("exceptions", "config", "counts", "threads", "stdout", "process"),
     ("api",),
     ("progress_log", "engine"),
     ("streams",),

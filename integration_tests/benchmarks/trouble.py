@@ -32,7 +32,7 @@ class Trouble:
     """
 
     title: str
-    size: Mapping[str, int]
+    size: Mapping[str, Any]
     aim: Callable[[Faults], object]
     faster: int = 20
 

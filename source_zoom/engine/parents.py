@@ -13,7 +13,7 @@ from source_zoom.api.client import Sync
 from source_zoom.api.scopes import Permissions
 from source_zoom.engine.cursor import DayCursor
 from source_zoom.engine.slices import ONE_DAY, Event, Row, Ways, Window
-from source_zoom.engine.threads import Threads, start
+from source_zoom.threads import Threads, start
 
 Item = TypeVar("Item")
 Work = TypeVar("Work")

@@ -25,7 +25,6 @@ from source_zoom.engine.pages import Record
 from source_zoom.engine.parents import PARENT_THREADS, Parent, merge, read_ahead
 from source_zoom.engine.retries import AGAIN
 from source_zoom.engine.slices import (
-    ONE_DAY,
     Closed,
     Event,
     Fields,
