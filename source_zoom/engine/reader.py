@@ -28,8 +28,8 @@ from source_zoom.api.rate_limits import LABELS
 from source_zoom.counts import Summary
 from source_zoom.engine.slices import Slice
 from source_zoom.engine.stream import ZoomStream
-from source_zoom.threads import Threads, start
 from source_zoom.exceptions import StreamEnded, Unread, ZoomError, out_of_memory
+from source_zoom.threads import Threads, start
 
 logger = logging.getLogger("airbyte.source_zoom")
 cdk_logger = logger.getChild("cdk")
