@@ -12,9 +12,10 @@ from integration_tests.conftest import (
     configured_catalog,
     oauth,
     server_to_server,
+    still_clock,
 )
 from integration_tests.harness import Json
-from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from integration_tests.zoom_simulator import Simulator, Size, truth
 from source_zoom.config import Config
 
 PRIVATE = "must begin with https:// (http:// is for this machine's own address only)"
@@ -30,7 +31,7 @@ DAY = "must be a day like 2026-01-31"
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with Simulator(1, Size(users=1), clock=Clock(running=False), plan="unlimited") as simulator:
+    with Simulator(1, Size(users=1), clock=still_clock(), plan="unlimited") as simulator:
         yield simulator
 
 

@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from integration_tests.completeness import CLASSES, assert_complete
 from integration_tests.conftest import InProcess, Start, oauth, server_to_server, still_clock
 from integration_tests.harness import Json
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.zoom_simulator import Simulator, Size
 from integration_tests.zoom_simulator.limits import Verdict
 from source_zoom.api import auth, client, session
 from source_zoom.source import SourceZoom
@@ -215,7 +215,7 @@ def test_answers_without_a_date_leave_the_local_clock(
         return response
 
     monkeypatch.setattr(HTTPAdapter, "build_response", without_date)
-    simulator = start(1, SIZE, clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, SIZE, clock=still_clock(), plan="unlimited")
     output = in_process.read(server_to_server(simulator), ["report_meetings", "report_webinars"])
     assert output.code == 0
     for name in ("report_meetings", "report_webinars"):

@@ -609,7 +609,7 @@ PASSWORD = Reply(400, as_json({"code": 9999, "message": json.dumps({"password": 
 )
 # Drawn alike each time, and not made smaller where they fail: that is for the many.
 @settings(
-    max_examples=40,
+    max_examples=15,
     derandomize=True,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
@@ -622,7 +622,7 @@ def test_no_answer_breaks_a_sync(
     assert_weathers(InProcess(tmp_path, monkeypatch), odds, credentials)
 
 
-@pytest.mark.storm
+@pytest.mark.outcomes
 @settings(max_examples=400, deadline=None, suppress_health_check=unchecked)
 @given(odds=EXAMPLES, credentials=ACCOUNTS)
 def test_no_answer_of_many_breaks_a_sync(

@@ -178,7 +178,7 @@ def test_no_input_breaks_the_connector(
     assert_weathers(InProcess(tmp_path, monkeypatch), marked(account, kind(account)), given, raw)
 
 
-@pytest.mark.storm
+@pytest.mark.outcomes
 @settings(max_examples=600, deadline=None, suppress_health_check=unchecked)
 @given(**ANY)
 def test_no_input_of_many_breaks_the_connector(

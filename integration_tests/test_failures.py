@@ -11,7 +11,7 @@ import pytest
 
 from integration_tests.completeness import CLASSES, assert_complete
 from integration_tests.conftest import InProcess, Output, Start, oauth, server_to_server, still_clock
-from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from integration_tests.zoom_simulator import Simulator, Size, truth
 from integration_tests.zoom_simulator.faults import Reply
 from integration_tests.zoom_simulator.ids import quote_uuid
 from integration_tests.zoom_simulator.refusals import PROXY_PAGE
@@ -26,6 +26,7 @@ from source_zoom.api.errors import (
     Action,
     Rule,
 )
+from source_zoom.engine import retries
 
 
 def parents(simulator: Simulator, stream: str) -> list[Any]:
@@ -220,7 +221,7 @@ def read_with_one_blocked(simulator: Simulator, in_process: InProcess, pattern: 
 def test_a_resource_that_a_proxy_refuses_is_read_when_the_proxy_lets_it_through(
     start: Start, in_process: InProcess
 ) -> None:
-    simulator = start(1, Size(users=4), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=4), clock=still_clock(), plan="unlimited")
     uuid = next(parent["uuid"] for parent, _ in truth.rows(simulator.world, "report_meetings"))
     pattern = rf"/report/meetings/{re.escape(uuid.replace('=', '%3D').replace('+', '%2B'))}"
     output = read_with_one_blocked(simulator, in_process, pattern, "report_meetings")
@@ -236,7 +237,7 @@ def test_a_resource_that_a_proxy_refuses_is_read_when_the_proxy_lets_it_through(
 
 
 def test_a_list_that_a_proxy_refuses_holds_up_nothing(start: Start, in_process: InProcess) -> None:
-    simulator = start(1, Size(users=4), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=4), clock=still_clock(), plan="unlimited")
     number = parents(simulator, "report_meetings")[0]
     began = time.monotonic()
     pattern = rf"/past_meetings/{number}/instances"
@@ -251,7 +252,7 @@ def test_a_list_that_a_proxy_refuses_holds_up_nothing(start: Start, in_process: 
 
 def test_the_list_of_hosts_is_not_skipped(start: Start, in_process: InProcess) -> None:
     """Every meeting of a month hangs on it."""
-    simulator = start(1, Size(users=4), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=4), clock=still_clock(), plan="unlimited")
     output = read_with_one_blocked(simulator, in_process, r"/report/users\?", "report_meetings")
     assert output.code == 1
     assert output.errors[0]["message"].startswith("Gave up GET report/users?from=")
@@ -355,12 +356,16 @@ def test_tokens_that_zoom_rejects_for_ever_end_the_sync_once(start: Start, in_pr
     assert len(output.errors) <= len(output.statuses) + 1
 
 
+@pytest.mark.parametrize("trouble", ["503", "a proxy's page"])
 def test_a_part_of_zoom_that_is_down_costs_ten_times_its_patience(
-    start: Start, in_process: InProcess
+    start: Start, in_process: InProcess, trouble: str
 ) -> None:
     simulator = start(1, Size(users=8), plan="unlimited")
     in_process.without_waiting()
-    simulator.faults.always("/v2/report/meetings/", "503")
+    if trouble == "503":
+        simulator.faults.always("/v2/report/meetings/", trouble)
+    else:
+        simulator.faults.reply("/v2/report/meetings/", *PROXY_PAGE)
     before = len(list(truth.rows(simulator.world, "report_meetings")))
     assert before > 60
     output = in_process.read(server_to_server(simulator, num_workers=6), ["users", "report_meetings"])
@@ -369,10 +374,34 @@ def test_a_part_of_zoom_that_is_down_costs_ten_times_its_patience(
     # Those in hand when the tenth had used up its time are patient as well.
     assert sum(number > 1 for number in urls.values()) <= 10 + 6
     assert len(urls) >= before
+    # Whether Zoom is there at all is not asked for each of them.
+    assert len(simulator.journal.of("users")) < before / 2
     simulator.faults.clear()
     healed = in_process.read(server_to_server(simulator), ["report_meetings"], state=output.states)
     assert healed.code == 0
     assert len(healed.records("report_meetings")) >= before
+
+
+def test_a_full_retry_list_ends_the_stream_and_leaves_its_state(
+    start: Start, in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = start(1, Size(users=8), clock=still_clock(), plan="unlimited")
+    in_process.without_waiting()
+    monkeypatch.setattr(retries, "MOST_UNITS", 15)
+    simulator.faults.always("/v2/report/meetings/", "503")
+    output = in_process.read(server_to_server(simulator, num_workers=3), ["users", "report_meetings"])
+    assert output.statuses == {"users": "COMPLETE", "report_meetings": "INCOMPLETE"}
+    message = "More than 15 resources could not be read, so the state stays where it is."
+    assert any(message in error["message"] for error in output.errors)
+    # What is in hand is asked for to its end, and nothing else.
+    assert 15 < len({entry.url for entry in simulator.journal.of("report_meetings")}) <= 15 + 3
+    [state] = [s for s in output.states if s["stream"]["stream_descriptor"]["name"] == "report_meetings"][-1:]
+    assert state["stream"]["stream_state"].get("start_time", "") < "2026-11"
+    simulator.faults.clear()
+    healed = in_process.read(server_to_server(simulator), ["report_meetings"], state=output.states)
+    assert healed.code == 0
+    want = {row["uuid"] for _, row in truth.rows(simulator.world, "report_meetings")}
+    assert {record["uuid"] for record in healed.records("report_meetings")} == want
 
 
 def test_a_check_that_nobody_answers_ends_soon(

@@ -1,6 +1,7 @@
 """The streams of past occurrences, sync after sync: what is read again, and what is not."""
 
 import random
+import re
 import signal
 import subprocess
 from collections import Counter, defaultdict
@@ -158,7 +159,7 @@ def test_a_backfill_and_three_days_bring_everything_and_ask_for_no_old_meeting(
         oldest = (account.clock.today() - timedelta(days=3)).isoformat()
         assert all(started[uuid] >= oldest for uuid in read_again)
         asked_from = [entry.url.split("from=")[1][:10] for entry in requests if "from=" in entry.url]
-        assert min(asked_from) == oldest
+        assert min(asked_from) == (account.clock.today() - timedelta(days=4)).isoformat()
         assert len({entry.url for entry in requests}) == len(requests)
         for stream in PAST:
             state = stream_state(output, stream.stream_name())
@@ -192,6 +193,7 @@ def test_every_state_comes_after_the_records_it_speaks_of(
     assert min(moved[name] for name in NAMES) >= moves
 
 
+@pytest.mark.storm
 def test_ten_kills_lose_nothing(start: Start, connector: Connector) -> None:
     """kill -9 at ten random moments of a backfill; each run goes on from the last STATE that got out."""
     simulator = start(2, Size(users=20), clock=still_clock(), plan="unlimited", latency=0.01)
@@ -262,6 +264,7 @@ def test_a_daily_cap_is_crossed_in_a_few_days(start: Start, in_process: InProces
     assert answered <= 1.2 * heavy
 
 
+@pytest.mark.storm
 def test_a_second_sync_of_2000_occurrences_costs_under_three_percent(
     start: Start, in_process: InProcess
 ) -> None:
@@ -434,6 +437,42 @@ def test_attendance_that_zoom_writes_late_replaces_the_same_rows(
     finished = {record["row_id"]: record for record in late.records(name)}
     assert unfinished <= set(finished)
     assert all(finished[row_id]["duration"] > 0 for row_id in unfinished)
+
+
+@pytest.mark.parametrize("lookback", [0, 2])
+@pytest.mark.parametrize(
+    "message",
+    ["Meeting ID is invalid or not end.", "Meeting does not exist: {}.", "This meeting is not found."],
+)
+def test_what_has_just_ended_and_is_not_known_is_not_yet_there(
+    account: Simulator, in_process: InProcess, message: str, lookback: int
+) -> None:
+    name = "report_meeting_participants"
+    config = server_to_server(account, lookback_days=lookback)
+    times = sorted(p["start_time"] for p, _ in truth.rows(account.world, name))
+    assert times[0] < "2026-11-01"
+    assert times[-1] >= "2026-11-20"
+    late = {p["uuid"] for p, _ in truth.rows(account.world, name) if p["start_time"] in (times[0], times[-1])}
+    for uuid in late:
+        pattern = re.escape(f"/report/meetings/{quote_uuid(uuid)}/participants")
+        account.faults.reply(pattern, 404, {"code": 3001, "message": message.format(uuid)})
+    early = in_process.read(config, [name])
+    assert early.code == 0
+    assert not late & {record["meeting_uuid"] for record in early.records(name)}
+    summary = next(log for log in early.logs if log.startswith(f"INFO Summary of {name}:"))
+    assert "there is nothing of it yet: 1" in summary
+    assert "it was never held" in summary or "it does not exist" in summary
+    account.faults.clear()
+    account.clock.advance(days=1)
+    output = in_process.read(config, [name], state=early.states)
+    assert output.code == 0
+    newest = max(
+        late,
+        key=lambda uuid: next(
+            p["start_time"] for p, _ in truth.rows(account.world, name) if p["uuid"] == uuid
+        ),
+    )
+    assert {record["meeting_uuid"] for record in output.records(name)} & late == {newest}
 
 
 @pytest.mark.parametrize("days", [0, 2])

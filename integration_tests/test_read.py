@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -249,6 +249,38 @@ def test_pending_users_come_when_asked_for(start: Start, in_process: InProcess) 
     want = expected(simulator, CLASSES["users"], pending_users=True)
     assert canonical(output.records("users"), {"id"}) == canonical(want, {"id", *HOST_SECRETS})
     assert not any("pending" in entry.url for entry in simulator.journal.of("user_meetings"))
+
+
+def test_whoever_is_activated_or_leaves_between_two_lists_is_not_missed(
+    start: Start, in_process: InProcess
+) -> None:
+    simulator = start(1, Size(users=6, pending_users=1), clock=still_clock(), plan="unlimited", latency=0.05)
+    config = server_to_server(simulator, include_pending_users=True, num_workers=9)
+    users = in_process.read(config, ["users"]).records("users")
+    moved = next(user for user in users if user["status"] == "active")
+    asked: list[str] = []
+
+    def change_for(status: str) -> Callable[[Json], Json]:
+        def change(body: Json) -> Json:
+            is_at = "inactive" if asked else "active"
+            asked.append(status)
+            others = [user for user in body["users"] if user["id"] != moved["id"]]
+            return {**body, "users": [*others, *([{**moved, "status": status}] if status == is_at else [])]}
+
+        return change
+
+    for status in ("active", "inactive"):
+        simulator.faults.change(f"/v2/users.*status={status}", change_for(status))
+    simulator.journal.reset()
+    output = in_process.read(config, ["users"])
+    statuses = [
+        entry.url.partition("status=")[2].partition("&")[0] for entry in simulator.journal.of("users")
+    ]
+    assert [status for status in statuses if status] == ["pending", "active", "inactive"]
+    assert [user["status"] for user in output.records("users") if user["id"] == moved["id"]] == [
+        "active",
+        "inactive",
+    ]
 
 
 def test_a_start_date_leaves_out_what_is_older(account: Simulator, in_process: InProcess) -> None:

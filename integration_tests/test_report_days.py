@@ -19,7 +19,7 @@ def account(start: Start, zone: int, began: datetime, *, by_end: bool) -> Simula
         meetings_per_user=1,
         webinars_per_user=1,
         unlisted_per_user=8,
-        past_occurrences=30,
+        past_occurrences=20,
         report_zone_hours=zone,
         reports_by_end=by_end,
     )
@@ -32,7 +32,7 @@ def test_a_backfill_that_is_broken_off_loses_nothing(
     start: Start, in_process: InProcess, zone: int, *, by_end: bool
 ) -> None:
     simulator = account(start, zone, datetime(2026, 11, 3, 4, 10, 1, tzinfo=UTC), by_end=by_end)
-    for share in (0.2, 0.4, 0.6, 0.8):
+    for share in (0.3, 0.7):
         syncs = Syncs(simulator, in_process, STREAMS, lookback_days=0)
         syncs.run_and_kill(share)
         assert "2026-05-03" < str(syncs.state(STREAMS[0])["start_time"]) < "2026-11-02"
@@ -41,7 +41,7 @@ def test_a_backfill_that_is_broken_off_loses_nothing(
         assert syncs.missing(had_ended) == []
 
 
-@pytest.mark.parametrize("lookback", [0, 2])
+@pytest.mark.parametrize("lookback", [0, pytest.param(2, marks=pytest.mark.storm)])
 @pytest.mark.parametrize("by_end", [False, True], ids=["by start", "by end"])
 @pytest.mark.parametrize("zone", ZONES)
 def test_daily_syncs_lose_nothing(

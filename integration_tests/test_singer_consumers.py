@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from integration_tests.completeness import CLASSES, HOST_SECRETS, canonical, expected
-from integration_tests.conftest import STREAM_NAMES, oauth, server_to_server
+from integration_tests.conftest import STREAM_NAMES, oauth, server_to_server, still_clock
 from integration_tests.harness import TAP, Json
 from integration_tests.singer_harness import INCREMENTAL, as_singer
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.zoom_simulator import Simulator, Size
 
 pytestmark = pytest.mark.singer
 
@@ -44,7 +44,7 @@ for (name,) in tables.execute("show tables").fetchall():
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with Simulator(1, Size(users=3), clock=Clock(running=False), plan="unlimited") as simulator:
+    with Simulator(1, Size(users=3), clock=still_clock(), plan="unlimited") as simulator:
         yield simulator
 
 
@@ -52,7 +52,7 @@ def account() -> Iterator[Simulator]:
 def long_history() -> Iterator[Simulator]:
     """An account with so many past occurrences that those of the last days are few."""
     size = Size(users=4, past_occurrences=60, participants=2, registrants=1)
-    with Simulator(1, size, clock=Clock(running=False), plan="unlimited") as simulator:
+    with Simulator(1, size, clock=still_clock(), plan="unlimited") as simulator:
         yield simulator
 
 
@@ -300,7 +300,7 @@ def test_meltano_runs_twice_and_the_second_time_asks_for_little(
 
 
 def test_the_differences_from_tap_zoom_are_those_in_the_documentation(tmp_path: Path) -> None:
-    with Simulator(1, Size(users=3), clock=Clock(running=False), plan="unlimited") as account:
+    with Simulator(1, Size(users=3), clock=still_clock(), plan="unlimited") as account:
         found = differences(read(*theirs(account), tmp_path), read(*ours(account), tmp_path))
     assert found["rows"]
     assert found == documented()

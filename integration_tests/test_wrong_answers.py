@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conftest import InProcess, Output, Start, server_to_server
+from integration_tests.conftest import InProcess, Output, Start, server_to_server, still_clock
 from integration_tests.harness import Json
-from integration_tests.zoom_simulator import Clock, Size, truth
+from integration_tests.zoom_simulator import Size, truth
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def read(start: Start, in_process: InProcess) -> Callable[..., Output]:
     """Read streams of a small account in which one path answers with this body."""
 
     def read(pattern: str, body: Any, *streams: str) -> Output:
-        simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+        simulator = start(1, Size(users=2), clock=still_clock(), plan="unlimited")
         in_process.without_waiting()
         simulator.faults.reply(pattern, 200, body)
         output = in_process.read(server_to_server(simulator), streams)
@@ -199,7 +199,7 @@ def test_wrong_types_in_other_fields_arrive_as_they_are(read: Callable[..., Outp
 
 
 def test_registrants_without_a_key_fail_alone(start: Start, in_process: InProcess) -> None:
-    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=2), clock=still_clock(), plan="unlimited")
     rows = list(truth.rows(simulator.world, "meeting_registrants"))
     broken = rows[0][0]["id"]
     simulator.faults.reply(

@@ -668,7 +668,6 @@ ANSWERS: Mapping[str, Sequence[Seen]] = {
                             "id": "abc123xyz",
                             "source_name": "A mail",
                             "visitor_count": 245,
-                            "unique_viewers": 67,
                         },
                     ],
                 }
@@ -718,8 +717,6 @@ ANSWERS: Mapping[str, Sequence[Seen]] = {
                                 {
                                     "question": "Is there a trial?",
                                     "answer": "live answered",
-                                    "create_time": "2026-11-10T14:15:32Z",
-                                    "answer_time": "2026-11-10T14:18:45Z",
                                 }
                             ],
                         }

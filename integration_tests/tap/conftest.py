@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.conftest import server_to_server
+from integration_tests.conftest import server_to_server, still_clock
 from integration_tests.harness import Json
 from integration_tests.singer_harness import Tap
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.zoom_simulator import Simulator, Size
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def tap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tap]:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with Simulator(1, Size(users=3), clock=Clock(running=False), plan="unlimited") as simulator:
+    with Simulator(1, Size(users=3), clock=still_clock(), plan="unlimited") as simulator:
         yield simulator
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from integration_tests.completeness import CLASSES, expected
-from integration_tests.conftest import STREAM_NAMES, Start, server_to_server
+from integration_tests.conftest import STREAM_NAMES, Start, server_to_server, still_clock
 from integration_tests.harness import Json
 from integration_tests.singer_harness import (
     INCREMENTAL,
@@ -17,7 +17,7 @@ from integration_tests.singer_harness import (
     root,
     selected,
 )
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.zoom_simulator import Simulator, Size
 from source_zoom.streams import STREAMS
 
 # The keys that a stream has by itself, and where tap-zoom has other ones.
@@ -167,7 +167,7 @@ def test_registrants_join_their_webinars(tap: Tap, config: Json, key_mode: str) 
 
 
 def test_old_keys_that_are_null_become_empty(start: Start, tap: Tap) -> None:
-    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=2), clock=still_clock(), plan="unlimited")
     config = {**server_to_server(simulator), "key_mode": "tap_zoom"}
     answers = [
         {"name": "Ann", "email": None, "question_details": []},

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from integration_tests.completeness import CLASSES, expected
-from integration_tests.conftest import Start, server_to_server
+from integration_tests.conftest import Start, server_to_server, still_clock
 from integration_tests.harness import TAP, Json
 from integration_tests.singer_harness import Tap, Tapped
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.zoom_simulator import Simulator, Size
 
 WITHOUT_CDK = """
 import contextlib, sys
@@ -63,7 +63,7 @@ def test_what_python_warns_programmers_of_is_not_for_those_who_run_the_tap(tap: 
 
 
 def test_what_fails_costs_its_own_rows_and_the_exit_code(start: Start, tap: Tap) -> None:
-    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=2), clock=still_clock(), plan="unlimited")
     number = expected(simulator, CLASSES["meetings"])[0]["id"]
     simulator.faults.reply(rf"/v2/meetings/{number}\?", 200, [])
     config = server_to_server(simulator)

@@ -7,10 +7,10 @@ import subprocess
 import pytest
 
 from integration_tests.completeness import CLASSES, expected
-from integration_tests.conftest import Start, server_to_server
+from integration_tests.conftest import Start, server_to_server, still_clock
 from integration_tests.harness import TAP, Json
 from integration_tests.singer_harness import Tap, Tapped, entry, root
-from integration_tests.zoom_simulator import Clock, Simulator, Size
+from integration_tests.zoom_simulator import Simulator, Size
 
 NO_STATE = (
     'The state is not a Singer state: it must be an object, with "bookmarks" an object and "airbyte_state" a'
@@ -137,7 +137,7 @@ def test_a_bookmark_set_back_reads_from_there(tap: Tap, config: Json, first: Tap
 def test_a_stream_that_fails_in_its_first_run_is_read_by_a_later_one(
     start: Start, tap: Tap, pattern: str, answer: Json, has_bookmark: bool
 ) -> None:
-    simulator = start(1, Size(users=2), clock=Clock(running=False), plan="unlimited")
+    simulator = start(1, Size(users=2), clock=still_clock(), plan="unlimited")
     config = server_to_server(simulator)
     catalog = tap.catalog(config, "users", "report_meetings")
     simulator.faults.reply(pattern, 400, answer)
@@ -156,7 +156,7 @@ def test_a_stream_that_fails_in_its_first_run_is_read_by_a_later_one(
 
 
 def test_sigterm_leaves_a_state_to_go_on_from(start: Start, tap: Tap) -> None:
-    simulator = start(1, Size(users=8), clock=Clock(running=False), plan="unlimited", latency=0.05)
+    simulator = start(1, Size(users=8), clock=still_clock(), plan="unlimited", latency=0.05)
     config = server_to_server(simulator)
     catalog = tap.catalog(config, "users", "report_meetings")
     path = tap.file("config.json", {**config, "num_workers": 1})

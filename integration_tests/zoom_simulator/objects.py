@@ -52,6 +52,7 @@ def user(world: World, user: int, include: str = "") -> Json:
         "im_group_ids": [world.ids.opaque("im group", draw % 2)],
         "division_ids": [world.ids.opaque("division", draw % 2)],
         "employee_unique_id": f"E{user:05}",
+        "pic_url": f"https://zoom.example/p/{world.ids.opaque('picture', user)}",
         "role_id": "0" if user == 0 else "2",
         "plan_united_type": "1",
         "license_info_list": [
@@ -146,6 +147,7 @@ def detail(world: World, series: Series, now: float, previous: bool) -> Json:
             row["settings"] |= UNDOCUMENTED_MEETING_SETTINGS
             row["resources"] = MEETING_SETTINGS["resources"]
             row["sensitivity_label_id"] = world.ids.opaque("label", draw % 3)
+            row["template_id"] = world.ids.opaque("template", draw % 3)
         if series.pattern.pmi:
             row |= {"pmi": str(_pmi(world, series.user)), "settings": row["settings"] | {"use_pmi": True}}
     else:

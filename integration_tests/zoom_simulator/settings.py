@@ -125,6 +125,7 @@ MEETING_SETTINGS: dict[str, Any] = {
 }
 # Not in Zoom's reference, but in its changelog, or some accounts have been seen to send it.
 UNDOCUMENTED_MEETING_SETTINGS: dict[str, Any] = {
+    "additional_data_center_regions": ["TY"],
     "allow_participants_to_transcribe_meetings_with_my_notes": True,
     "enable_dedicated_group_chat": False,
     "support_participants_receive_summary": False,

@@ -126,9 +126,9 @@ class ZoomAuthenticator:
             except (requests.RequestException, HTTPError, TooMuch) as error:
                 trouble = f"it could not be reached ({type(error).__name__})"
             else:
-                self._clock.observe(answer.headers)
                 asked = retry_after_seconds(answer.headers)
                 if answer.status < 400 and _is_usable(answer.fields.get("access_token")):
+                    self._clock.observe(answer.headers)
                     return answer.fields
                 if answer.fields.get("refresh_token"):
                     # The one that was sent is dead, whatever else is wrong.

@@ -48,7 +48,7 @@ from source_zoom.exceptions import (
 logger = logging.getLogger("airbyte.source_zoom")
 request_logger = logger.getChild("requests")
 
-CONNECT_SECONDS, READ_SECONDS = 10, 60
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 FOREIGN_ATTEMPTS = OTHER_ATTEMPTS = 5
 MOST_REDIRECTS = 5
 # Whatever Zoom says to one of these, even that there is no such meeting, it does answer.
@@ -56,8 +56,10 @@ OTHERS: Sequence[tuple[str, Mapping[str, str], str]] = (
     ("users", {"page_size": "1"}, MEDIUM),
     ("meetings/1", {}, LIGHT),
 )
+# For so long nobody asks again whether Zoom answers for something else.
+OTHERS_SECONDS = 10.0
 UNANSWERED = (Action.RETRY, Action.SLOW_DOWN, Action.FOREIGN, Action.REFRESH)
-# After so many resources in a row have used up their time, further ones of the endpoint get one attempt.
+# After so many resources in a row were given up, further ones of the endpoint get one attempt.
 MOST_SPENT = 10
 # So many resources, all of them refused alike and none answered, make an endpoint that the account lacks.
 DENIALS = 10
@@ -82,7 +84,8 @@ class ZoomClient:
     """Sends the requests of one endpoint, and is shared by all threads that read it.
 
     Its state needs no lock but for `_denied`: whether a request was answered (`is_answered`), how many
-    resources have used up their time since (`_spent`), which were refused in words about the whole account.
+    resources were given up since (`_spent`), until when the rest of Zoom is taken to answer
+    (`_others_until`), which resources were refused in words about the whole account.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class ZoomClient:
     ) -> None:
         self.is_answered = False
         self._spent = 0
+        self._others_until = float("-inf")
         self.priority = priority
         self._name = name
         self._label = label
@@ -170,8 +174,9 @@ class ZoomClient:
             return Verdict(Action.FOREIGN, "the address is no address", 0, None)
         except (requests.RequestException, HTTPError) as error:
             return Verdict(Action.RETRY, "Zoom could not be reached", 0, None, type(error).__name__)
-        self._sync.clock.observe(answer.headers)
         verdict = self._noted(answer, judge(answer, path, is_text=is_text))
+        if verdict is None or verdict.code is not None:
+            self._sync.clock.observe(answer.headers)
         if verdict is None or verdict.action not in UNANSWERED:
             self._spent = 0
         return verdict or answer
@@ -220,7 +225,8 @@ class ZoomClient:
         return request.path_url if is_of_the_api else request.path_url.partition("?")[0]
 
     def _send(self, request: requests.PreparedRequest) -> Answer:
-        longest = self._sync.retries.seconds / 5
+        # Of an endpoint that does not answer, nothing is worth the longest wait.
+        longest = CONNECT_SECONDS if self._spent >= MOST_SPENT else self._sync.retries.seconds / 5
         timeout = (min(CONNECT_SECONDS, longest), min(READ_SECONDS, longest))
         return self._sync.session.send(request, timeout)
 
@@ -293,11 +299,11 @@ class ZoomClient:
         with self._sync.summary.waiting("another attempt"):
             is_repeated = retries.wait_for_next(verdict.retry_after)
         if not is_repeated:
-            self._spent += 1
             self._give_up(verdict, resource, f"{self._sync.retries.seconds:.0f} s of retries")
         self._sync.summary.add(self._name, retries=1)
 
     def _give_up(self, verdict: Verdict, resource: str, tried: str) -> NoReturn:
+        self._spent += 1
         is_token_refused = verdict.action is Action.REFRESH
         if not self._others_are_answered():
             sentence = f"Zoom could not be read in {tried}, neither {resource} nor the rest: {verdict}."
@@ -314,9 +320,11 @@ class ZoomClient:
     def _others_are_answered(self) -> bool:
         """Whether it is this resource alone that cannot be had: Zoom answers a request for something else."""
         clock = self._sync.retries.clock
-        until = clock.now() + self._sync.retries.seconds / 2
+        began = clock.now()
+        if began < self._others_until:
+            return True
         for path, query, label in islice(cycle(OTHERS), OTHER_ATTEMPTS):
-            if clock.now() > until:
+            if clock.now() > began + self._sync.retries.seconds / 2:
                 break
             request = self._request(self._sync.config.api_base + path, query)
             try:
@@ -327,6 +335,7 @@ class ZoomClient:
             except (requests.RequestException, HTTPError, TooMuch):
                 continue
             if verdict is None or verdict.action not in (Action.RETRY, Action.FOREIGN, Action.REFRESH):
+                self._others_until = clock.now() + OTHERS_SECONDS
                 return True
             if verdict.action is Action.REFRESH:
                 self._sync.authenticator.refresh(token)

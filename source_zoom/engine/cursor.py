@@ -223,6 +223,10 @@ class DayCursor(Cursor):
             others += [Window(first, last)] if first <= last else []
         return [Window(self.first_day, self._span.today), *sorted([*self._missing, *others])]
 
+    def is_read_again(self, day: date | None) -> bool:
+        """Whether the next sync reads what is of this day once more."""
+        return (day or self._span.today) >= self._span.today - self._span.lookback
+
     # What the thread that generates slices says.
 
     def is_behind(self, day: date) -> bool:

@@ -176,7 +176,7 @@ def _read_to_its_end(messages: Iterable[AirbyteMessage]) -> Iterator[AirbyteMess
 class _Slices(PartitionGenerator):
     """The slices of a stream, each as soon as one of the slots of its label is free.
 
-    `_lock` guards `_under_way`, the number of slices that have not ended, and the two flags.
+    `_lock` guards `_under_way`, the number of slices that have not ended, and what has been told.
     """
 
     def __init__(self, stream: ZoomStream, slots: threading.Semaphore, queue: RecordQueue) -> None:
@@ -186,7 +186,7 @@ class _Slices(PartitionGenerator):
         self._lock = threading.Condition()
         self._under_way = 0
         self._is_running = False
-        self._has_failed = False
+        self._told: set[type] = set()
 
     def __repr__(self) -> str:
         return f"_Slices({self.stream.name}, {self._under_way} under way)"
@@ -195,6 +195,8 @@ class _Slices(PartitionGenerator):
         failure: ZoomError | None = None
         try:
             for found in self.stream.slices():
+                if self.stream.in_order:
+                    self._wait_for_all()
                 self._slots.acquire()
                 with self._lock:
                     self._under_way += 1
@@ -205,14 +207,17 @@ class _Slices(PartitionGenerator):
                 self.stream.end_search(error)
         finally:
             self.stream.end_generation()
-        with self._lock:
-            self._lock.wait_for(lambda: self._under_way == 0)
+        self._wait_for_all()
         try:
             self.stream.conclude()
         except ZoomError as error:
             failure = failure or error
         if failure:
             raise self._told_once(failure)
+
+    def _wait_for_all(self) -> None:
+        with self._lock:
+            self._lock.wait_for(lambda: self._under_way == 0)
 
     def read(self, found: Slice) -> None:
         try:
@@ -222,6 +227,8 @@ class _Slices(PartitionGenerator):
                 self._queue.wait_until_drained()
         except (ZoomError, MemoryError) as error:
             failure = self._failure(found, error if isinstance(error, ZoomError) else out_of_memory())
+            if isinstance(failure, StreamEnded):
+                self.stream.end(failure)
             # Whatever is said of it, the slice has not been read: its partition is not closed.
             raise self._told_once(failure) if failure else AlreadyTold() from None
         finally:
@@ -255,9 +262,10 @@ class _Slices(PartitionGenerator):
         page.clear()
 
     def _told_once(self, error: ZoomError) -> Exception:
-        """The error for the CDK to show, if it is the first of the stream."""
+        """The error for the CDK to show, if it is the first of its kind in the stream."""
         with self._lock:
-            is_first, self._has_failed = not self._has_failed, True
+            is_first = type(error) not in self._told
+            self._told.add(type(error))
             return error if is_first else AlreadyTold()
 
 

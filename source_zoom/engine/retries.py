@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from source_zoom.engine.slices import ONE_DAY, Fields, Window, utc_day
-from source_zoom.exceptions import ZoomError
+from source_zoom.exceptions import StreamEnded
 
 MOST_UNITS = 20_000
 # What the requests of a day did not suffice for is found again by a search where it is more than this.
@@ -132,11 +132,11 @@ class RetryList:
     def add(self, key: Key, unit: Fields, words: str, days: Window, *, is_told: bool = False) -> bool:
         """Note that a unit could not be read; `is_told`: because Zoom says that it withholds it.
 
-        Returns whether it is withheld, and so no failure. Raises ZoomError where the list is full.
+        Returns whether it is withheld, and so no failure. Raises StreamEnded where the list is full.
         """
         before = self.entries.get(key)
         if before is None and len(self.entries) >= MOST_UNITS:
-            raise ZoomError(
+            raise StreamEnded(
                 f"More than {MOST_UNITS} resources could not be read, so the state stays where it is."
             )
         if before is None:

@@ -21,6 +21,7 @@ from airbyte_cdk.sources.utils.casing import camel_to_snake
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from source_zoom.api.client import Sync, ZoomClient
+from source_zoom.api.errors import NOT_FOUND
 from source_zoom.api.rate_limits import FIRST, LAST, SECOND
 from source_zoom.api.scopes import Permissions, Scopes
 from source_zoom.engine.again import read_again
@@ -75,6 +76,7 @@ class ZoomStream(HttpStream, Parent, ABC):
       address         the field of the unit that holds the whole address, in place of an endpoint
       params          query parameters of every request
       query_variants  queries whose answers together are the records of a unit
+      in_order        whether its units are asked for one after another, as rows move between them
       page_size       records a page; None where Zoom does not page
     What comes:
       record_key      where the answer holds the records; "" where the answer is the record
@@ -105,6 +107,7 @@ class ZoomStream(HttpStream, Parent, ABC):
     inherits: ClassVar[Mapping[str, str]] = {}
     row_id_fields: ClassVar[Sequence[str]] = ()
     host_secrets: ClassVar[Sequence[str]] = ()
+    in_order: ClassVar[bool] = False
     # Whole streams wait for the requests of a parent, nobody for those of a leaf.
     parent_priority: ClassVar[int] = FIRST
 
@@ -391,7 +394,7 @@ class ZoomStream(HttpStream, Parent, ABC):
                 yield searched
             yield from read_again(self)
         elif self.parent is None:
-            yield from read_ahead(read, self.parent_slices(), PARENT_THREADS)
+            yield from read_ahead(read, self.parent_slices(), 1 if self.in_order else PARENT_THREADS)
         else:
             yield from self._events_of_rows(self.parent, read)
 
@@ -487,6 +490,9 @@ class ZoomStream(HttpStream, Parent, ABC):
                 self.sync.summary.add(self.name, records=len(records))
                 yield records
         except Settled as settled:
+            is_not_yet = settled.reason in NOT_FOUND and self.days and self.days.is_read_again(found.day)
+            if is_not_yet:
+                settled = Settled(Outcome.NOT_YET, "there is nothing of it yet", str(settled))
             self.count_settled(found, settled)
             if settled.outcome is Outcome.WITHHELD and self.days:
                 self.days.withhold(found, settled)

@@ -12,9 +12,12 @@ from source_zoom.engine.stream import ZoomStream, ZoomSubstream
 class Users(ZoomStream):
     """https://developers.zoom.us/docs/api/users/#tag/users/GET/users
 
-    Zoom lists one status at a time, and a pending user has no id yet. Host keys come only to who asks
-    for them in place of the custom attributes, which takes a second pass.
+    Zoom lists one status at a time, and a pending user has no id yet. Whoever is activated or leaves between
+    two lists comes twice in this order, and in any other not at all. Host keys come only to who asks for
+    them in place of the custom attributes, which takes a second pass.
     """
+
+    in_order = True
 
     endpoint = "users"
     record_key = "users"
@@ -25,9 +28,9 @@ class Users(ZoomStream):
     host_secrets = ("host_key",)
 
     def own_slices(self) -> Iterator[Slice]:
-        yield from self.parent_slices()
         if self.sync.config.include_pending_users:
             yield self._of_status("pending")
+        yield from self.parent_slices()
 
     def parent_slices(self) -> Iterator[Slice]:
         # A host who left the account still has meetings; nobody pending has any.
