@@ -46,6 +46,7 @@ ATTENDED, ABSENT, PLANNED = (
 )
 UNREGISTERED, NO_ACCESS = "registration is not enabled", "Zoom gives no access to it"
 NO_PLAN, PAID = "the host has no webinar plan", "Zoom offers this to paid plans only"
+NO_WEBINARS = "User does not have the webinar feature enabled."
 LACKING = "Invalid access token, does not contain scopes:"
 DAILY = (
     "You have reached the maximum daily rate limit for this API. Refer to the response header for details on"
@@ -140,7 +141,7 @@ REFUSALS = [
     zooms(400, 200, "This is only available for paid account: abc.", STAYS, Action.WITHHELD, PAID),
     zooms(400, 200, "Only available for Paid user: z8.", HELD_BY, Action.WITHHELD, PAID),
     zooms(400, 3161, "Your user account is not allowed meeting hosting.", OF_USER, Action.WITHHELD),
-    zooms(400, 3161, "User does not have the webinar feature enabled.", WEBINARS_OF_USER, Action.WITHHELD),
+    zooms(400, 3161, NO_WEBINARS, WEBINARS_OF_USER, Action.WITHHELD, NO_PLAN),
     zooms(400, 200, "No permission.", STAYS, Action.DENIED),
     zooms(403, 403, CLOSED, OF_USER, Action.DENIED),
     zooms(400, 200, NO_DASHBOARD, STAYS, Action.DENIED),

@@ -88,7 +88,7 @@ RULES = (
     Rule(Action.RESTART, "the page token expired", code=300, message=r"page token"),
     Rule(Action.GONE, "registration is not enabled", message=NO_REGISTRATION),
     Rule(Action.GONE, "Zoom gives no access to it", message=r"cannot access (webinar|meeting)"),
-    Rule(Action.WITHHELD, "the host has no webinar plan", code=200, message=r"webinar (plan|subscription)"),
+    Rule(Action.WITHHELD, "the host has no webinar plan", message=r"webinar (plan|subscription|feature)"),
     Rule(Action.WITHHELD, "the user may not host meetings", code=3161),
     Rule(Action.GONE, "the user left the account", code=1010, path=OF_A_USER),
     Rule(Action.GONE, "the user is gone", code=1001, path=OF_A_USER),
