@@ -91,7 +91,7 @@ def test_many_failures_make_one_error_that_names_ten(start: Start, in_process: I
 
 MESSAGES = {
     r"\bpaid\b": "Only available for Paid account.",
-    r"webinar (plan|subscription)": "Webinar plan is missing.",
+    r"webinar (plan|subscription|feature)": "Webinar plan is missing.",
     r"cannot access (webinar|meeting)": "Cannot access meeting information.",
     NO_REGISTRATION: "Registration has not been enabled for this meeting: 5.",
     NO_MEETING: "Meeting 5 is not found or has expired.",

@@ -275,7 +275,7 @@ def test_data_is_data() -> None:
 # What a message looks like that the words of a rule are made for.
 TEXTS = {
     r"\bpaid\b": "only for paid accounts",
-    r"webinar (plan|subscription)": "webinar plan",
+    r"webinar (plan|subscription|feature)": "webinar plan",
     r"cannot access (webinar|meeting)": "Cannot access meeting information.",
     r"poll": "Meeting Poll not found",
     NO_REGISTRATION: UNREGISTERED[0],
