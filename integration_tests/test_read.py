@@ -30,6 +30,7 @@ from integration_tests.conftest import (
 )
 from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
+from integration_tests.zoom_simulator.clock import report_windows
 from integration_tests.zoom_simulator.ids import KINDS, Kind
 from integration_tests.zoom_simulator.journal import Entry
 from integration_tests.zoom_simulator.routes import GRANULAR_SCOPES
@@ -281,6 +282,33 @@ def test_whoever_is_activated_or_leaves_between_two_lists_is_not_missed(
         "active",
         "inactive",
     ]
+
+
+@pytest.mark.parametrize("included", [False, True])
+def test_meetings_attended_alone_are_found_when_asked_for(
+    start: Start, in_process: InProcess, *, included: bool
+) -> None:
+    simulator = start(1, Size(users=10, unlisted_per_user=9), clock=still_clock(), plan="unlimited")
+    world, now = simulator.world, simulator.world.now()
+    listed = found_by(world, "instances", "meeting")
+    alone = {
+        world.uuid(occurrence)
+        for user in range(world.size.users)
+        for first, last in report_windows(world.clock.today())
+        for occurrence in world.reported(user, first, last, now, solo=True)
+        if occurrence.series.kind == "meeting"
+    }
+    assert alone - listed
+    names = ["report_meetings", "meeting_poll_results"]
+    output = in_process.read(server_to_server(simulator, include_solo_meetings=included), names)
+    assert output.code == 0
+    uuids = Counter(record["uuid"] for record in output.records("report_meetings"))
+    assert (alone - listed <= set(uuids)) == included
+    assert not included or alone <= set(uuids)
+    assert found_by(world, "reports", "meeting") <= set(uuids)
+    assert set(uuids.values()) == {1}
+    searched = [entry.url for entry in simulator.journal.of("report_user_meetings")]
+    assert sum("type=pastOne" in url for url in searched) == (len(searched) / 2 if included else 0)
 
 
 def test_a_start_date_leaves_out_what_is_older(account: Simulator, in_process: InProcess) -> None:

@@ -94,6 +94,7 @@ class Config(BaseModel):
     rate_limit_plan: Literal["auto", "free", "pro", "business"] = "auto"
     rate_limit_share: Whole = Field(default=90, ge=1, le=100)
     include_pending_users: StrictBool = False
+    include_solo_meetings: StrictBool = False
     include_host_secrets: StrictBool = False
     environment: Literal["zoom.us", "zoomgov.com"] = "zoom.us"
     num_workers: Whole = Field(default=100, ge=1, le=400)

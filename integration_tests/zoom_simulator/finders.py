@@ -75,9 +75,9 @@ def report_hosts(call: Call) -> Json:
 
 def report_user_meetings(call: Call) -> Json:
     user = _user(call, "User {} not exist or not belong to this account.")
-    call.one_of("type", ("past", "pastOne", "pastJoined"))
+    kind = call.one_of("type", ("past", "pastOne", "pastJoined"))
     first, last = call.window()
-    found = call.world.reported(user, first, last, call.now)
+    found = call.world.reported(user, first, last, call.now, solo=kind == "pastOne")
     return call.page(
         "meetings", found, lambda occurrence: past_objects.reported(call.world, occurrence),
         numbered=True, **{"from": first.isoformat(), "to": last.isoformat()},

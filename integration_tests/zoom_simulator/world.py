@@ -266,9 +266,14 @@ class World:
         """Past and report endpoints refuse what is older than a year."""
         return occurrence.start >= months_before(now, 12)
 
-    def reported(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
-        """What a report over these days (both included) shows of a host: two people at least, any kind."""
-        return [occurrence for occurrence in self.held(user, first, last, now) if not occurrence.solo]
+    def reported(
+        self, user: int, first: date, last: date, now: float, *, solo: bool = False
+    ) -> list[Occurrence]:
+        """What a report over these days (both included) shows of a host, of any kind.
+
+        Attended by two people at least, or by one alone: nobody gets both in one answer.
+        """
+        return [occurrence for occurrence in self.held(user, first, last, now) if occurrence.solo == solo]
 
     def held(self, user: int, first: date, last: date, now: float) -> list[Occurrence]:
         now -= self.size.report_delay_hours * HOUR

@@ -103,7 +103,7 @@ class ZoomStream(HttpStream, Parent, ABC):
     scopes: ClassVar[Scopes]
     page_size: int | None = 300
     params: ClassVar[Mapping[str, str]] = {}
-    query_variants: ClassVar[Sequence[Mapping[str, str]]] = ({},)
+    query_variants: Sequence[Mapping[str, str]] = ({},)
     inherits: ClassVar[Mapping[str, str]] = {}
     row_id_fields: ClassVar[Sequence[str]] = ()
     host_secrets: ClassVar[Sequence[str]] = ()

@@ -7,7 +7,7 @@ months; the instances know the occurrences of meetings that are still listed, up
 
 import logging
 from abc import ABC
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -164,7 +164,8 @@ class OccurrenceList(ZoomSubstream, ABC):
 class ReportedOccurrences(OccurrenceList):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/users/{userId}/meetings
 
-    Meetings and webinars in one list, told apart by `type`; only those with two participants or more.
+    Meetings and webinars in one list, told apart by `type`; those that one person attended alone come only
+    to who asks for them.
     """
 
     parent_class = ReportHosts
@@ -173,8 +174,13 @@ class ReportedOccurrences(OccurrenceList):
     record_key = "meetings"
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:user:admin")
-    params = {"type": "past"}
+    query_variants: Sequence[Mapping[str, str]] = ({"type": "past"},)
     months_answered = REPORT_MONTHS
+
+    def __init__(self, sync: Sync, *parents: Parent) -> None:
+        super().__init__(sync, *parents)
+        if sync.config.include_solo_meetings:
+            self.query_variants = ({"type": "past"}, {"type": "pastOne"})
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
