@@ -27,9 +27,9 @@ test: lint
 unit: $(VENV)/.done
 	$(BIN)/pytest unit_tests
 
-# Some four minutes of faults of every kind on larger accounts, and of accounts and faults drawn at random.
+# Minutes of faults of every kind on larger accounts, and of accounts and faults drawn at random.
 storm: $(VENV)/.done
-	$(BIN)/pytest -m storm
+	$(BIN)/pytest --numprocesses 2 --dist load -m storm
 
 # Sync after sync of accounts of which Zoom refuses a part: a quarter of an hour, and not yet a part of CI.
 outcomes: $(VENV)/.done

@@ -32,7 +32,7 @@ from source_zoom.streams import STREAMS
 # Many syncs of many accounts: minutes.
 pytestmark = pytest.mark.storm
 
-ATTEMPTS, MOST_SECONDS = 5, 600
+ATTEMPTS, PATIENT, MOST_SECONDS = 5, 10, 600
 OF_ONE_IN_STREAMS = [kind for kind in OF_ONE if kind in STREAMS]
 
 
@@ -57,7 +57,9 @@ def assert_comes_once_it_is_lifted(
         asked |= syncs.asked(aim.pattern.pattern)
     # What is a stream as well as a list is read for both.
     readers = 2 if set(kinds) & set(STREAMS) & set(LISTS) else 1
-    assert set(asked.values()) == {ATTEMPTS * readers}
+    # After ten in a row, one attempt is enough for the others.
+    assert set(asked.values()) <= set(range(1, ATTEMPTS * readers + 1))
+    assert sum(number == ATTEMPTS * readers for number in asked.values()) >= min(PATIENT, len(asked))
     assert syncs.seconds < MOST_SECONDS
     assert "a proxy or a firewall refuses it" in said(output)
     assert not any("a proxy or a firewall" in log and "skipped" in log for log in output.logs)
