@@ -111,6 +111,7 @@ def files_over_every_stream() -> Iterator[str]:
                 yield str(path.relative_to(ROOT))
 
 
+@pytest.mark.storm
 def test_streams_of_four_kinds_pass_the_tests_that_are_generated_for_them() -> None:
     wanted = [*NAMES, *(stream.__name__ for stream in PLUGGED), "test_docs and (row or list)"]
     command = [sys.executable, "-m", "pytest", "-rp", "-p", "no:cacheprovider"]

@@ -599,6 +599,7 @@ TOO_DEEP = Reply(400, b'{"code": 300, "message": ' + b"[" * 1000 + b"]" * 1000 +
 PASSWORD = Reply(400, as_json({"code": 9999, "message": json.dumps({"password": MARK})}))
 
 
+@pytest.mark.storm
 @example(everywhere_at_once(PORTAL, times=2), server_to_server)
 @example(everywhere_at_once(TOO_DEEP, place=1), server_to_server)
 @example([Odd("report_meetings", Reply(400, b'{"code": 124}'))], oauth)

@@ -229,6 +229,7 @@ def killed_after(records: int, arguments: Sequence[str | Path]) -> Output:
     return Output(process.returncode, "".join(lines))
 
 
+@pytest.mark.storm
 def test_a_daily_cap_is_crossed_in_a_few_days(start: Start, in_process: InProcess) -> None:
     size, evening = Size(users=20), datetime(2026, 11, 20, 23, 40, 1, tzinfo=UTC)
     uncapped = start(1, size, clock=Clock(evening, running=False), plan="unlimited")

@@ -127,6 +127,7 @@ def test_an_incremental_sync_lists_no_planned_meetings(
     assert asked["past_meeting_instances"] + asked["past_webinar_instances"] == 0
 
 
+@pytest.mark.storm
 def test_a_long_list_of_meetings_is_not_held_for_a_reader_that_never_begins(
     start: Start, in_process: InProcess
 ) -> None:

@@ -178,7 +178,6 @@ def test_hundreds_of_hosts_without_a_licence_cost_little_and_end_no_sync(
             assert len(str(syncs.state(name))) < 100_000
 
 
-@pytest.mark.storm
 def test_occurrences_of_hosts_without_a_licence_are_kept_by_host(start: Start, in_process: InProcess) -> None:
     size = Size(users=1000, meetings_per_user=0, webinars_per_user=0, unlisted_per_user=2)
     simulator = start(3, size, clock=still_clock(), plan="unlimited")

@@ -112,6 +112,7 @@ def test_the_requests_are_those_that_a_complete_read_needs(
     assert len(whole_journal) <= 1.02 * needed
 
 
+@pytest.mark.storm
 @pytest.mark.parametrize("changes", [{"num_workers": 1}, {"num_workers": 8}, {"num_workers": 40}])
 def test_the_number_of_workers_changes_nothing(
     account: Simulator, connector: Connector, changes: Json
@@ -122,6 +123,7 @@ def test_the_number_of_workers_changes_nothing(
         assert_complete(account, output, stream)
 
 
+@pytest.mark.storm
 def test_tokens_that_live_three_seconds_cost_no_row(start: Start, connector: Connector) -> None:
     clock = Clock(NOON)
     simulator = start(1, Size(users=20), clock=clock, plan="unlimited", latency=0.04, token_lifetime=3)
@@ -156,6 +158,7 @@ def leads_to(stream: type[ZoomStream]) -> set[str]:
     return {route for route, name in LISTS.items() if name in names} | names
 
 
+@pytest.mark.storm
 def test_many_pages_on_every_level(start: Start, connector: Connector) -> None:
     """More than two pages of users, of one user's meetings and of one meeting's registrants."""
     size = Size(users=620, meetings_per_user=0, webinars_per_user=0, unlisted_per_user=0)

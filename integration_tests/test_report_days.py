@@ -26,6 +26,7 @@ def account(start: Start, zone: int, began: datetime, *, by_end: bool) -> Simula
     return start(4, size, clock=Clock(began, running=False), plan="unlimited")
 
 
+@pytest.mark.storm
 @pytest.mark.parametrize("by_end", [False, True], ids=["by start", "by end"])
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_backfill_that_is_broken_off_loses_nothing(
