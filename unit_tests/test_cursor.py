@@ -2,6 +2,8 @@
 
 import json
 import logging
+import sys
+import threading
 import unittest
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -1576,3 +1578,27 @@ def test_a_state_is_the_same_after_a_load(
     # What several units of a group hold becomes the days of each, once; from then on nothing changes.
     loaded = json.loads(json.dumps(final_state(cursor(state, BOTH))))
     assert final_state(cursor(loaded, BOTH)) == loaded
+
+
+def test_what_is_due_can_be_asked_for_while_others_fail() -> None:
+    """A parent asks from a thread of its own, while the threads that read change the lists."""
+    one = cursor(until("11-01"))
+    number = 1_500
+    failing = opened(one, *(held("11-02", n) for n in range(number)))
+
+    def fail() -> None:
+        for slice_ in failing:
+            one.fail(slice_, unread())
+
+    thread = threading.Thread(target=fail)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        while thread.is_alive():
+            assert one.failed("another") == frozenset()
+            assert one.due_lists(are_owed=False) == []
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
+    assert len(one.failed("")) == number

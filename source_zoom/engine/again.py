@@ -22,8 +22,8 @@ def read_again(parent: Parent, *, are_owed: bool = False) -> Iterator[Event]:
     `are_owed`: those for which the requests of an earlier day did not suffice, in place of those that failed.
     """
     due: dict[Key, Retry] = {}
-    for retries in (child.days.retries for child in parent.children if child.days):
-        for key, entry in retries.of_lists(are_owed=are_owed):
+    for cursor in (child.days for child in parent.children if child.days):
+        for key, entry in cursor.due_lists(are_owed=are_owed):
             due[key] = replace(entry, days=entry.days.hull(due.get(key, entry).days))
     limit: DailyLimitReached | None = None
     for event in read_ahead(partial(_read, parent), due.items(), PARENT_THREADS):

@@ -214,7 +214,8 @@ class DayCursor(Cursor):
         """The days to search: those since the state first, then those that are missing."""
         if self.refused:
             return []
-        others = [entry.days for _, entry in self.retries.of_own()] if self._ways.is_by_parent else []
+        with self._lock:
+            others = [entry.days for _, entry in self.retries.of_own()] if self._ways.is_by_parent else []
         is_resumed = self.instances and not self._missing and not self._known
         if self.instances and is_resumed and self.first_day > self._span.oldest:
             # What the reports name of these days was read: only the rest of the lists is asked for.
@@ -222,6 +223,17 @@ class DayCursor(Cursor):
             last = min(self.instances.days.last, self.first_day - ONE_DAY)
             others += [Window(first, last)] if first <= last else []
         return [Window(self.first_day, self._span.today), *sorted([*self._missing, *others])]
+
+    def due_lists(self, *, are_owed: bool) -> list[tuple[Key, Retry]]:
+        """The lists that failed earlier, or those that earlier days had no requests for."""
+        with self._lock:
+            return self.retries.of_lists(are_owed=are_owed)
+
+    def failed(self, name: str) -> frozenset[str]:
+        """The keys of a list that are on the retry list."""
+        with self._lock:
+            entries = self.retries.entries.items()
+            return frozenset(key for (one, key), entry in entries if one == name and not entry.is_owed)
 
     def is_read_again(self, day: date | None) -> bool:
         """Whether the next sync reads what is of this day once more."""

@@ -219,8 +219,7 @@ class ZoomStream(HttpStream, Parent, ABC):
     def owed(self, name: str) -> frozenset[str]:
         if not self.days:
             return super().owed(name)
-        entries = self.days.retries.entries
-        return frozenset(key for (one, key), entry in entries.items() if one == name and not entry.is_owed)
+        return self.days.failed(name)
 
     # Slices
 
