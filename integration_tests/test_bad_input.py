@@ -46,6 +46,13 @@ def read(in_process: InProcess, config: Json, catalog: object, state: object = N
     return output
 
 
+def read_from(in_process: InProcess, account: Simulator, state: Json) -> Output:
+    """A read of report_meetings that goes on from a state."""
+    stream = {"stream_descriptor": {"name": "report_meetings"}, "stream_state": state}
+    catalog = configured_catalog(["report_meetings"])
+    return read(in_process, server_to_server(account), catalog, [{"type": "STREAM", "stream": stream}])
+
+
 @pytest.mark.parametrize(
     ("kind", "field", "value", "sentence"),
     [
@@ -323,13 +330,7 @@ def owed_unit(**changes: object) -> Json:
 def test_a_mistake_in_the_state_costs_time_and_no_row(
     account: Simulator, in_process: InProcess, state: Json, warning: str
 ) -> None:
-    stream = {"stream_descriptor": {"name": "report_meetings"}, "stream_state": state}
-    output = read(
-        in_process,
-        server_to_server(account),
-        configured_catalog(["report_meetings"]),
-        [{"type": "STREAM", "stream": stream}],
-    )
+    output = read_from(in_process, account, state)
     assert output.code == 0
     assert [log for log in output.logs if log.startswith("WARN")] == [f"WARN report_meetings: {warning}."]
     assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
@@ -363,13 +364,7 @@ def nested(depth: int) -> Any:
 def test_a_state_that_is_larger_or_deeper_than_any_of_ours_is_read_again(
     account: Simulator, in_process: InProcess, more: Json
 ) -> None:
-    stream = {"stream_descriptor": {"name": "report_meetings"}, "stream_state": {**GOOD, **more}}
-    output = read(
-        in_process,
-        server_to_server(account),
-        configured_catalog(["report_meetings"]),
-        [{"type": "STREAM", "stream": stream}],
-    )
+    output = read_from(in_process, account, {**GOOD, **more})
     assert output.code == 0
     assert [log for log in output.logs if log.startswith("WARN")] == [f"WARN report_meetings: {FOREIGN}."]
     assert len(output.records("report_meetings")) == len(list(truth.rows(account.world, "report_meetings")))
@@ -396,13 +391,7 @@ def test_a_state_that_is_larger_or_deeper_than_any_of_ours_is_read_again(
 def test_what_is_odd_in_a_state_costs_no_row_since_its_day(
     account: Simulator, in_process: InProcess, state: Json
 ) -> None:
-    stream = {"stream_descriptor": {"name": "report_meetings"}, "stream_state": state}
-    output = read(
-        in_process,
-        server_to_server(account),
-        configured_catalog(["report_meetings"]),
-        [{"type": "STREAM", "stream": stream}],
-    )
+    output = read_from(in_process, account, state)
     assert output.code == 0
     assert not [log for log in output.logs if log.startswith("WARN")]
     day = state.get("start_time", "")

@@ -163,9 +163,11 @@ def _is_internal(url: str) -> bool:
 
     The CDK's own guard is in a method of requests' sessions, which would take more time than the sending.
     """
+    if not is_cloud_environment():
+        return False
     parts = urlsplit(url)
     try:
-        return is_cloud_environment() and _is_private_url(parts.hostname or "", parts.port or 443)
+        return _is_private_url(parts.hostname or "", parts.port or 443)
     except (OSError, UnicodeError):
         # A name that is not found is told by those who send.
         return False

@@ -3,14 +3,14 @@
     {"start_time": "2026-11-20T00:00:00Z", "version": 2, "read_on": "2026-11-22",
      "instances": {"after": 85746065, "began": "2026-11-22"},
      "gaps": [{"way": "reports", "from": "2026-05-20", "to": "2026-10-03"}],
-     "retry": […], "withheld": […], "refused": "…", "window_days": 8}
+     "retry": […], "withheld": […], "owed": […], "known": {…}, "refused": "…"}
 
 Every day before the cursor is done: its slices have been read, are gone, or stand on one of the lists of
 `retries.py`. `read_on` is when the last days before it were read: what was old by then is not read again.
 `instances` says up to which meeting a pass through lists in no order of days has come, and when it began;
 `gaps` are days of which one way of finding something is missing; `refused` why Zoom has refused the endpoint
-altogether; `window_days` how many days fit into a day's limit, where a month did not. All but the cursor and
-the version are absent when there is nothing to say.
+altogether; `known` what a first sync of several days has read. All but the cursor and the version are absent
+when there is nothing to say.
 """
 
 import logging

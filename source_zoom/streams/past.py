@@ -395,10 +395,10 @@ class OccurrenceIndex:
         known = self._known.get(key, ())
         if row.way not in known:
             self._known[key] = ORDERS[frozenset({*known, row.way})]
-        start, end = row.fields["start_time"], row.fields.get("end_time")
-        with suppress(TypeError, ValueError, OverflowError):
-            row = row._replace(end=utc_day(end) if end else None)
-        return row._replace(day=utc_day(start) if start else None, known=known)
+        start, end = row.fields["start_time"], None
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            end = utc_day(row.fields["end_time"])
+        return row._replace(day=utc_day(start) if start else None, known=known, end=end)
 
 
 class PastMeetings(PastOccurrences):
