@@ -1,16 +1,24 @@
-# Every target sets up what it needs: a machine with Python (3.11 to 3.13), pip, git and make is enough.
+# Every target sets up what it needs: a machine with Python (3.11 to 3.14), pip, git and make is enough.
 PYTHON ?= python3
 # PyAirbyte's environment needs Python 3.10 to 3.12.
 PYAIRBYTE_PYTHON ?= $(PYTHON)
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup demo test unit storm outcomes singer postgresql image image-test jq pyairbyte release-check lint bench lock clean
+.PHONY: setup hooks demo test unit storm outcomes singer postgresql image image-test jq pyairbyte release-check lint docs bench lock clean
 
 setup: $(VENV)/.done
 
+# Each commit waits for lint, types and docs.
+hooks: $(VENV)/.done
+	$(BIN)/pre-commit install
+
 demo: $(VENV)/.done
 	$(BIN)/python -m integration_tests.demo $(if $(CONFIG),--config $(CONFIG))
+
+# The pages that follow from the sources. A unit test fails where one of them is not as this writes it.
+docs: $(VENV)/.done
+	$(BIN)/python -m scripts.docs
 
 # CASES="Business auto": only the cases with one of these words in their titles.
 bench: $(VENV)/.done
@@ -19,8 +27,9 @@ bench: $(VENV)/.done
 # By the clock the simulator keeps Zoom's limits: while it does, nothing else should keep the machine busy.
 SPEED = integration_tests/test_speed.py
 
+# COVERAGE=yes: at the end it says which lines no test has run. It takes longer; there is no number to reach.
 test: lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore $(SPEED)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore $(SPEED) $(if $(COVERAGE),--cov)
 	$(BIN)/pytest $(SPEED)
 
 # The fast tests, without lint: a few seconds, most of them the imports.
@@ -73,8 +82,9 @@ pyairbyte: $(VENV)/.done .pyairbyte/.done
 .pyairbyte/.done: requirements/pyairbyte.txt
 	$(call environment,$(PYAIRBYTE_PYTHON))
 
+# TAG=v0.1.0: fails unless that version can be published, and leaves its packages in dist.
 release-check:
-	PYTHON=$(PYTHON) scripts/release-check
+	PYTHON=$(PYTHON) TAG=$(TAG) scripts/release-check
 
 lint: $(VENV)/.done
 	$(BIN)/ruff check .
@@ -82,6 +92,7 @@ lint: $(VENV)/.done
 	$(BIN)/mypy
 
 $(VENV)/.done: requirements/dev.txt pyproject.toml setup.py metadata.yaml
+	@$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
@@ -96,6 +107,7 @@ lock: $(VENV)/.done
 	$(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	$(LOCK) --constraint requirements/runtime.txt --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	$(LOCK) --output-file requirements/build.txt requirements/build.in
+	$(LOCK) --output-file requirements/release.txt requirements/release.in
 	$(LOCK) --output-file requirements/pyairbyte.txt requirements/pyairbyte.in
 	for consumer in $(basename $(notdir $(wildcard requirements/singer/*.in))); do \
 		$(LOCK) --output-file requirements/singer/$$consumer.txt requirements/singer/$$consumer.in; done
@@ -103,5 +115,5 @@ lock: $(VENV)/.done
 # All that .gitignore lists, but for what may be somebody's own: config, out and secrets.
 clean:
 	rm -rf $(VENV) .singer .pyairbyte .target-jsonl build dist demo-output .tmp .hypothesis .mypy_cache .pytest_cache \
-		.ruff_cache *.egg-info
+		.ruff_cache .coverage *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

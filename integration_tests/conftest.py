@@ -116,10 +116,14 @@ class Output:
         return [warning for warning in warnings if not ALWAYS_WITHHELD.match(warning)]
 
 
-def without_withheld(state: Json) -> Json:
-    """A stream's state without the lists that an account of three users or more always withholds."""
+def without_usual(state: Json) -> Json:
+    """A stream's state without the open days, what was left out, and the lists that are always withheld.
+
+    The latter in an account of three users or more.
+    """
     left = [group for group in state.get("withheld", []) if group.get("list") not in ALWAYS_WITHHELD_LISTS]
-    return {name: value for name, value in state.items() if name != "withheld"} | (
+    usual = ("withheld", "open", "reread", "left_out")
+    return {name: value for name, value in state.items() if name not in usual} | (
         {"withheld": left} if left else {}
     )
 
@@ -260,9 +264,9 @@ class InProcess(Connector):
         self._monkeypatch = monkeypatch
         self.timing: dict[str, Any] = {}
 
-    def without_waiting(self) -> None:
+    def without_waiting(self, faster: int = 1000) -> None:
         """From now on a sleep takes next to no time, and moves the clock."""
-        lapse = TimeLapse()
+        lapse = TimeLapse(faster)
         self.timing = {"clock": lapse.clock, "sleep": lapse.sleep}
 
     def run(self, command: str, *arguments: str | Path) -> Output:

@@ -10,7 +10,6 @@ from typing import Any
 
 CONNECTOR = str(Path(sys.executable).with_name("source-zoom"))
 TAP = str(Path(sys.executable).with_name("tap-zoom"))
-PAGE = Path(__file__).parent.parent / "docs" / "zoom.md"
 
 Json = dict[str, Any]
 
@@ -36,11 +35,6 @@ def server_to_server_config(facts: Json, changes: Mapping[str, object]) -> Json:
         "token_url": facts["token_url"],
         **changes,
     }
-
-
-def page() -> str:
-    """The page of the docs for users, with a row for each stream."""
-    return PAGE.read_text()
 
 
 def cursor_of(stream: type[object]) -> str:

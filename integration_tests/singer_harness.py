@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.acceptance import PAST
+from integration_tests.acceptance import WITH_CURSOR
 from integration_tests.conftest import ALWAYS_WITHHELD, TimeLapse
 from integration_tests.harness import Json
 from source_zoom.singer.tap import main
 
-INCREMENTAL = {stream.stream_name() for stream in PAST}
+INCREMENTAL = {stream.stream_name() for stream in WITH_CURSOR}
 
 # What tap-zoom 2.1.1 has.
 OLD_KEYS = {
@@ -171,4 +171,6 @@ def as_singer(stream: str, row: Json) -> Json:
     for answer in row.get("question_details", []):
         if answer.get("date_time"):
             answer["date_time"] = answer["date_time"].replace(" ", "T") + "+00:00"
-    return {name: None if name.endswith("_time") and value == "" else value for name, value in row.items()}
+    for part in (row, *row.get("recording_files", [])):
+        part.update({name: None for name, value in part.items() if name.endswith("_time") and value == ""})
+    return dict(row)

@@ -360,11 +360,11 @@ def test_a_file_that_is_not_there_is_named(connector: Connector) -> None:
 
 
 def test_an_unknown_stream_is_named_and_others_are_read(account: Simulator, in_process: InProcess) -> None:
-    output = in_process.read(server_to_server(account), ["users", "recordings"])
+    output = in_process.read(server_to_server(account), ["users", "recording"])
     assert output.code == 1
     assert output.statuses["users"] == "COMPLETE"
     assert output.records("users")
-    assert "names the stream 'recordings'" in output.errors[0]["message"]
+    assert "names the stream 'recording'" in output.errors[0]["message"]
     assert "Traceback" not in output.text
 
 

@@ -168,7 +168,8 @@ def test_the_commands_of_the_readme(engine: Engine, account: Simulator, tmp_path
     )
     for stream in STREAMS:
         assert_complete(account, first, stream)
-    assert 0 < more.record_counts["report_meetings"] < first.record_counts["report_meetings"]
+    # Nothing is new in an account that stands still.
+    assert more.record_counts["report_meetings"] == 0 < first.record_counts["report_meetings"]
     assert more.record_counts["users"] == first.record_counts["users"]
 
 

@@ -2,15 +2,14 @@
 
 import pytest
 
-from integration_tests.conftest import STREAM_NAMES, InProcess, Start, server_to_server, still_clock
+from integration_tests.conftest import InProcess, Start, server_to_server, still_clock
 from integration_tests.harness import cursor_of
-from integration_tests.zoom_simulator import Size
+from integration_tests.zoom_simulator import Size, truth
 from integration_tests.zoom_simulator.ids import Kind
 from integration_tests.zoom_simulator.routes import CLASSIC_SCOPES, GRANULAR_SCOPES, ROUTES
 from source_zoom.engine.stream import ZoomStream
 from source_zoom.source import with_parents
 from source_zoom.streams import STREAMS
-from source_zoom.streams.users import Users
 
 SIZE = Size(users=3, meetings_per_user=6, webinars_per_user=3, unlisted_per_user=1, past_occurrences=1)
 
@@ -22,40 +21,57 @@ def of_listed(kind: Kind) -> set[str]:
     }
 
 
-# What a scope of a parent or of the discovery is needed for, besides a stream of its own.
+# What the scope of a list that is no stream is needed for.
 NEEDED_BY = {
-    "user:read:list_users:admin": {
-        stream.stream_name() for stream in STREAMS if Users in with_parents([stream])
-    },
     "meeting:read:list_meetings:admin": of_listed("meeting"),
     "webinar:read:list_webinars:admin": of_listed("webinar"),
+    "meeting:read:list_summaries:admin": {"meeting_summaries"},
     "report:read:list_users:admin": set(),
     "report:read:user:admin": set(),
     "meeting:read:list_past_instances:admin": set(),
     "webinar:read:list_past_instances:admin": set(),
+    "cloud_recording:read:list_account_recordings:admin": set(),
+    "cloud_recording:read:list_user_recordings:admin": set(),
 }
-# Where the token does not say beforehand that nobody may list users, the reports find what is past.
+# Past occurrences, and recordings, are found without these as well.
 FOUND_ANYWAY = {
     "user:read:list_users:admin": {stream.stream_name() for stream in STREAMS if cursor_of(stream)},
+    "report:read:list_history_meetings:admin": {
+        stream.stream_name() for stream in STREAMS if stream.stream_name() in truth.PAST
+    },
+    "cloud_recording:read:list_account_recordings:admin": {"recordings", "recording_transcripts"},
 }
+# The scopes whose endpoints can be tried: a file has its address from a list.
+TRIED = {scope for one in with_parents(STREAMS) if getattr(one, "endpoint", "") for scope in one.scopes}  # type: ignore[attr-defined]
 NO_MEETING_INSTANCES = ["Without the instances, past meetings older than 6 months are not found."]
 NO_WEBINAR_INSTANCES = ["Without the instances, past webinars older than 6 months are not found."]
 NO_REPORTS = [
     "Without Zoom's reports, instant, expired and deleted meetings of the past are not found.",
     "Without Zoom's reports, instant, expired and deleted webinars of the past are not found.",
 ]
+NO_HISTORY = [
+    "Without the account's history, past meetings of hosts who have left are not found.",
+    "Without the account's history, past webinars of hosts who have left are not found.",
+]
 NO_HOSTS = [
     "Zoom does not say who hosted meetings, so every user is asked for every month, which can cost thousands"
     " of requests."
 ]
+USER_BY_USER = [
+    "The app may not read the list of the account's recordings, so those of each user are asked for, month by"
+    " month, which can cost thousands of requests."
+]
 # What the streams that can do without a scope miss.
 COSTS = {
+    "cloud_recording:read:list_account_recordings:admin": USER_BY_USER,
     "meeting:read:list_meetings:admin": NO_MEETING_INSTANCES,
     "webinar:read:list_webinars:admin": NO_WEBINAR_INSTANCES,
     "meeting:read:list_past_instances:admin": NO_MEETING_INSTANCES,
     "webinar:read:list_past_instances:admin": NO_WEBINAR_INSTANCES,
     "report:read:user:admin": NO_REPORTS,
+    "report:read:list_history_meetings:admin": NO_HISTORY,
     "report:read:list_users:admin": NO_HOSTS,
+    "user:read:list_users:admin": NO_MEETING_INSTANCES + NO_WEBINAR_INSTANCES,
 }
 
 
@@ -72,8 +88,10 @@ def costs(scope: str) -> list[str]:
 
 
 def streams_that_need(scope: str) -> set[str]:
-    own = {name for name in STREAM_NAMES if scope in ROUTES[name].granular_scopes}
-    return own | NEEDED_BY.get(scope, set())
+    """Those with this scope, those that hang on one of them, and those that a list with it leads to."""
+    own = {stream for stream in STREAMS if admin(ROUTES[stream.stream_name()].granular_scopes) == [scope]}
+    behind = {stream.stream_name() for stream in STREAMS if own & with_parents([stream])}
+    return behind - FOUND_ANYWAY.get(scope, set()) | NEEDED_BY.get(scope, set())
 
 
 def admin(scopes: object) -> list[str]:
@@ -104,19 +122,14 @@ def test_a_missing_scope_costs_only_the_streams_that_need_it(
 
     status = in_process.check(config)
     said = status.of("CONNECTION_STATUS")[0]
-    warnings = [log.removeprefix("WARN ") for log in status.logs if log.startswith("WARN")]
-    if suffering == set(STREAM_NAMES):
-        assert said["status"] == "FAILED"
-        assert said["message"].startswith("The Zoom app may read none of the streams. Add `")
-        assert f"`{scope}`" in said["message"]
-    else:
-        assert said == {"status": "SUCCEEDED"}
-        assert sorted(warnings) == sorted([*(sentence(name, scope) for name in suffering), *costs(scope)])
+    warnings = [warning for warning in status.warnings if "names no granular scope" not in warning]
+    assert said == {"status": "SUCCEEDED"}
+    told = suffering if list_scopes or scope in TRIED else set()
+    names = ", ".join(stream.stream_name() for stream in STREAMS if stream.stream_name() in told)
+    assert sorted(warnings) == sorted([*([sentence(names, scope)] if told else []), *costs(scope)])
 
     witnesses = {"meeting_polls", "webinar_polls", "report_webinars", "meeting_poll_results"}
-    streams = sorted(suffering | witnesses)
-    if not list_scopes:
-        suffering -= FOUND_ANYWAY.get(scope, set())
+    streams = sorted(suffering | witnesses | FOUND_ANYWAY.get(scope, set()) & {"recordings"})
     simulator.journal.reset()
     output = in_process.read(config, streams)
     assert {name for name, status in output.statuses.items() if status != "COMPLETE"} == suffering
@@ -125,13 +138,28 @@ def test_a_missing_scope_costs_only_the_streams_that_need_it(
         error = next(e for e in output.errors if e["stream_descriptor"]["name"] == name)
         assert error["failure_type"] == "config_error"
         assert to_add(scope) in error["message"]
-        if list_scopes:
+        # A list that leads to others as well is asked for their sake.
+        if list_scopes and scope not in COSTS:
             assert error["message"] == sentence(name, scope)
             assert simulator.journal.of(name) == []
     for name in set(streams) - suffering:
         assert output.records(name)
-    if scope in NEEDED_BY and not suffering:
+    if costs(scope) and not suffering:
         assert any(log.startswith("WARN") and scope in log for log in output.logs)
+
+
+@pytest.mark.parametrize("list_scopes", [True, False], ids=["listed", "not listed"])
+def test_an_app_that_may_read_no_stream_fails_the_check(
+    start: Start, in_process: InProcess, list_scopes: bool
+) -> None:
+    others = {"marketplace:read:list_apps:admin"}
+    simulator = start(1, SIZE, plan="unlimited", scopes=others, list_scopes=list_scopes)
+    [said] = in_process.check(server_to_server(simulator)).of("CONNECTION_STATUS")
+    assert said["status"] == "FAILED"
+    assert said["message"].startswith("The Zoom app may read none of the streams. Add `")
+    needed = {scope for stream in STREAMS for scope in admin(ROUTES[stream.stream_name()].granular_scopes)}
+    named = {scope for scope in admin(GRANULAR_SCOPES) if f"`{scope}`" in said["message"]}
+    assert named >= (needed if list_scopes else needed & TRIED)
 
 
 def test_classic_scopes_are_enough_and_are_named(start: Start, in_process: InProcess) -> None:
@@ -141,8 +169,8 @@ def test_classic_scopes_are_enough_and_are_named(start: Start, in_process: InPro
     warnings = {log.removeprefix("WARN ") for log in status.logs if log.startswith("WARN")}
     scope = "report:read:admin"
     assert warnings == {
-        *(sentence(stream.stream_name(), scope) for stream in STREAMS if scope in stream.scopes),
-        *(f"{cost} {to_add(scope)}" for cost in NO_REPORTS + NO_HOSTS),
+        sentence(", ".join(s.stream_name() for s in STREAMS if scope in s.scopes), scope),
+        *(f"{cost} {to_add(scope)}" for cost in NO_REPORTS + NO_HISTORY + NO_HOSTS),
     }
 
 
@@ -156,8 +184,10 @@ def test_scopes_of_a_master_account_are_enough(start: Start, in_process: InProce
 def test_a_few_requests_tell_what_the_app_may_read(start: Start, in_process: InProcess) -> None:
     listed = start(1, SIZE, plan="unlimited")
     assert in_process.check(server_to_server(listed)).of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
-    assert len(listed.journal.entries) == 2
+    # A token, a page of users, and one of each product that an account may lack.
+    few = 2 + len({stream.product for stream in STREAMS} - {""})
+    assert len(listed.journal.entries) == few
     silent = start(1, SIZE, plan="unlimited", list_scopes=False)
     assert in_process.check(server_to_server(silent)).of("CONNECTION_STATUS") == [{"status": "SUCCEEDED"}]
     endpoints = [one for one in with_parents(STREAMS) if issubclass(one, ZoomStream) and one.endpoint]
-    assert len(silent.journal.entries) == 2 + len(endpoints)
+    assert len(silent.journal.entries) == few + len(endpoints)

@@ -35,20 +35,20 @@ def start() -> Iterator[Start]:
     yield from simulators()
 
 
-# Recordings: the account's, asked by months, with files at addresses of their own.
+# Archives: the account's, asked by months, with files at addresses of their own.
 
 
-def recordings_of(view: View, window: Window) -> Iterator[Json]:
+def archives_of(view: View, window: Window) -> Iterator[Json]:
     for user in range(view.world.size.users):
         for occurrence in view.world.held(user, *window, view.now):
-            yield recording(view, occurrence)
+            yield archive(view, occurrence)
 
 
-def ask_recordings(view: View, window: Window) -> list[Ask]:
-    return [Ask(total=sum(1 for _ in recordings_of(view, window)))]
+def ask_archives(view: View, window: Window) -> list[Ask]:
+    return [Ask(total=sum(1 for _ in archives_of(view, window)))]
 
 
-def recording(view: View, occurrence: Occurrence) -> Json:
+def archive(view: View, occurrence: Occurrence) -> Json:
     uuid = view.world.uuid(occurrence)
     address = view.url + DOWNLOAD.url(uuid)
     return {
@@ -62,9 +62,9 @@ def recording(view: View, occurrence: Occurrence) -> Json:
     }
 
 
-def list_recordings(call: Call) -> Json:
+def list_archives(call: Call) -> Json:
     window = call.window(months_back=15)
-    return call.page("meetings", list(recordings_of(call.view, window)), dict)
+    return call.page("meetings", list(archives_of(call.view, window)), dict)
 
 
 def text_of(uuid: str) -> str:
@@ -73,7 +73,7 @@ def text_of(uuid: str) -> str:
 
 def found(call: Call) -> str:
     if not any(call.world.find_occurrence(kind, call.id, call.now) for kind in KINDS):
-        raise ZoomError(404, 3301, f"There is no recording of {call.id}.")
+        raise ZoomError(404, 3301, f"There is no archive of {call.id}.")
     return call.id
 
 
@@ -89,16 +89,16 @@ def is_transcript(file: Json) -> bool:
     return bool(file["file_type"] == "TRANSCRIPT")
 
 
-SCOPE = "cloud_recording:read:list_account_recordings:admin"
-RECORDINGS = Route(
-    "recordings", "/accounts/me/recordings", "MEDIUM", SCOPE, list_recordings,
-    Months(recordings_of, back=15, asked=ask_recordings), classic="account:read:admin",
+SCOPE = "archiving:read:list_archived_files:admin"
+ARCHIVES = Route(
+    "archives", "/accounts/me/archives", "MEDIUM", SCOPE, list_archives,
+    Months(archives_of, back=15, asked=ask_archives), classic="archive:read:admin",
 )  # fmt: skip
-FILES = Route("recording_files", "", "", SCOPE, list_recordings,
-              Items("recordings", "recording_files", lambda view, parent, file: [file]))  # fmt: skip
+FILES = Route("archived_files", "", "", SCOPE, list_archives,
+              Items("archives", "recording_files", lambda view, parent, file: [file]))  # fmt: skip
 DOWNLOAD = Route(
-    "recording_texts", "/rec/download/*", "", SCOPE, download,
-    Items("recordings", "recording_files", lambda view, parent, file: [{"text": text_of(parent["uuid"])}],
+    "archived_texts", "/archives/download/*", "", SCOPE, download,
+    Items("archives", "recording_files", lambda view, parent, file: [{"text": text_of(parent["uuid"])}],
           address="download_url", wanted=is_transcript),
     prefix="",
 )  # fmt: skip
@@ -113,46 +113,46 @@ def resource(url: str) -> tuple[str, str]:
 
 def test_routes_of_months_and_of_files_can_be_plugged_in(start: Start) -> None:
     before = list(ROUTES), list(truth.STREAMS), list(GRANULAR_SCOPES), list(CLASSIC_SCOPES)
-    with routes.plugged(RECORDINGS, FILES, DOWNLOAD, SIGNED):
-        assert list(truth.STREAMS) == [*before[1], "recordings", "recording_files", "recording_texts"]
+    with routes.plugged(ARCHIVES, FILES, DOWNLOAD, SIGNED):
+        assert list(truth.STREAMS) == [*before[1], "archives", "archived_files", "archived_texts"]
         assert set(GRANULAR_SCOPES) - set(before[2]) == {SCOPE}
-        assert set(CLASSIC_SCOPES) - set(before[3]) == {"account:read:admin"}
+        assert set(CLASSIC_SCOPES) - set(before[3]) == {"archive:read:admin"}
         simulator, client = start()
         world, url = simulator.world, simulator.url
         served = [
             row
             for first, last in report_windows(simulator.clock.today(), 15)
-            for page in client.pages("/accounts/me/recordings", page_size=300, **{"from": first, "to": last})
+            for page in client.pages("/accounts/me/archives", page_size=300, **{"from": first, "to": last})
             for row in page["meetings"]
         ]
-        expected = list(truth.rows(world, "recordings", url=url))
+        expected = list(truth.rows(world, "archives", url=url))
         assert expected == [({}, row) for row in served]
-        files = list(truth.rows(world, "recording_files", url=url))
+        files = list(truth.rows(world, "archived_files", url=url))
         assert len(files) == 2 * len(served)
         assert all(parent["item"] == row in parent["recording_files"] for parent, row in files)
-        texts = list(truth.rows(world, "recording_texts", url=url))
+        texts = list(truth.rows(world, "archived_texts", url=url))
         assert len(texts) == len(served) > 20
         for parent, row in texts:
             answer = client.get(parent["item"]["download_url"])
             assert answer.headers["Content-Type"] == "text/vtt"
             assert answer.content.decode() == row["text"]
-        least = [least_url for _, least_url in truth.least_urls(world, ["recording_texts"], url=url)]
-        asked = [e.url for e in simulator.journal.entries if e.route in ("recordings", "recording_texts")]
+        least = [least_url for _, least_url in truth.least_urls(world, ["archived_texts"], url=url)]
+        asked = [e.url for e in simulator.journal.entries if e.route in ("archives", "archived_texts")]
         assert Counter(map(resource, least)) == Counter(map(resource, asked))
-        assert truth.least_counts(world, ["recording_files"]) == {"MEDIUM": 16}
-        assert client.look("/accounts/me/recordings", **{"from": "2025-08-19", "to": "2025-08-30"}) == (
+        assert truth.least_counts(world, ["archived_files"]) == {"MEDIUM": 16}
+        assert client.look("/accounts/me/archives", **{"from": "2025-08-19", "to": "2025-08-30"}) == (
             400,
             300,
         )
     after = list(ROUTES), list(truth.STREAMS), list(GRANULAR_SCOPES), list(CLASSIC_SCOPES)
     assert after == before
-    assert client.look("/accounts/me/recordings") == (404, -1)
+    assert client.look("/accounts/me/archives") == (404, -1)
 
 
 def test_a_file_wants_the_bearer_token_and_the_scope_unless_it_is_open(start: Start) -> None:
-    with routes.plugged(RECORDINGS, DOWNLOAD, SIGNED):
+    with routes.plugged(ARCHIVES, DOWNLOAD, SIGNED):
         simulator, client = start()
-        parent, _ = next(truth.rows(simulator.world, "recording_texts", url=simulator.url))
+        parent, _ = next(truth.rows(simulator.world, "archived_texts", url=simulator.url))
         address = parent["item"]["download_url"]
         assert requests.get(address, timeout=5).json()["code"] == 124
         lead = client.session.get(address, allow_redirects=False, timeout=5)
@@ -216,9 +216,9 @@ def test_a_finder_is_no_stream() -> None:
 
 
 def test_scopes_stand_in_the_route() -> None:
-    route = Route("x", "/x", "LIGHT", "a:b:c:master d:e:f", list_recordings, classic="account:read:admin")
+    route = Route("x", "/x", "LIGHT", "a:b:c:master d:e:f", list_archives, classic="archive:read:admin")
     assert route.granular_scopes == ("a:b:c:master", "d:e:f", "d:e:f:admin")
-    assert route.classic_scopes == ("account:read:admin",)
+    assert route.classic_scopes == ("archive:read:admin",)
     assert ROUTES["users"].classic_scopes == ("user:read", "user:read:admin", "user:write:admin")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.completeness import CLASSES, HOST_SECRETS, canonical, expected
+from integration_tests.completeness import CLASSES, canonical, expected
 from integration_tests.conftest import STREAM_NAMES, oauth, server_to_server, still_clock
 from integration_tests.harness import TAP, Json
 from integration_tests.singer_harness import INCREMENTAL, as_singer
@@ -46,6 +46,10 @@ for (name,) in tables.execute("show tables").fetchall():
 def account() -> Iterator[Simulator]:
     with Simulator(1, Size(users=3), clock=still_clock(), plan="unlimited") as simulator:
         yield simulator
+
+
+# The account's summaries reach farther back than the simulator's truth about them.
+FOR_MELTANO = INCREMENTAL - {"meeting_summaries"}
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ def text(value: Any) -> str:
         try:
             value = json.loads(value)
         except ValueError:
-            value = ast.literal_eval(value)
+            value = ast.literal_eval(re.sub(r"Decimal\('([^']+)'\)", r"\1", value))
     if isinstance(value, dict | list):
         return json.dumps(value, sort_keys=True)
     if isinstance(value, str) and INSTANT.fullmatch(value):
@@ -102,7 +106,7 @@ def text(value: Any) -> str:
 
 def as_text(found: list[Json]) -> Counter[tuple[tuple[str, str], ...]]:
     """Rows as text, without the columns that are empty and those that a comparison leaves out."""
-    leave_out = {"row_id", *HOST_SECRETS}
+    leave_out = {"row_id"}
     return Counter(
         tuple(
             sorted(
@@ -137,7 +141,7 @@ def test_target_jsonl(account: Simulator, messages: str, tmp_path: Path) -> None
     for stream in STREAM_NAMES:
         found = [json.loads(line) for line in (tmp_path / f"{stream}.jsonl").read_text().splitlines()]
         assert found
-        assert canonical(found, {"row_id"}) == canonical(rows(account, stream), HOST_SECRETS)
+        assert canonical(found, {"row_id"}) == canonical(rows(account, stream))
 
 
 def test_target_csv(account: Simulator, messages: str, tmp_path: Path) -> None:
@@ -247,7 +251,7 @@ def test_meltano_runs_twice_and_the_second_time_asks_for_little(
         "capabilities": ["catalog", "discover", "state", "properties", "about"],
         "settings": [{"name": name} for name in settings],
         "config": settings,
-        "select": [f"{stream}.*" for stream in sorted(INCREMENTAL)],
+        "select": [f"{stream}.*" for stream in sorted(FOR_MELTANO)],
     }
     loader = {
         "name": "target-jsonl",
@@ -284,18 +288,18 @@ def test_meltano_runs_twice_and_the_second_time_asks_for_little(
     before = len(account.journal.entries)
     meltano("run", "tap-zoom", "target-jsonl")
     first = len(account.journal.entries) - before
-    for stream in INCREMENTAL:
+    for stream in FOR_MELTANO:
         found = [json.loads(line) for line in (output / f"{stream}.jsonl").read_text().splitlines()]
-        assert canonical(found, {"row_id"}) == canonical(rows(account, stream), HOST_SECRETS)
-    assert {path.stem for path in output.iterdir()} == INCREMENTAL
+        assert canonical(found, {"row_id"}) == canonical(rows(account, stream))
+    assert {path.stem for path in output.iterdir()} == FOR_MELTANO
     meltano("run", "tap-zoom", "target-jsonl")
     second = len(account.journal.entries) - before - first
-    for stream in INCREMENTAL:
+    for stream in FOR_MELTANO:
         # What was read again stands there twice, so how often a row is there does not count.
         found = [json.loads(line) for line in (output / f"{stream}.jsonl").read_text().splitlines()]
-        assert set(canonical(found, {"row_id"})) == set(canonical(rows(account, stream), HOST_SECRETS))
+        assert set(canonical(found, {"row_id"})) == set(canonical(rows(account, stream)))
     state = json.loads(meltano("state", "get", "dev:tap-zoom-to-target-jsonl"))
-    assert set(state["singer_state"]["bookmarks"]) == INCREMENTAL
+    assert set(state["singer_state"]["bookmarks"]) == FOR_MELTANO
     assert second < 0.03 * first, f"{second} of {first}"
 
 
@@ -355,7 +359,8 @@ def plain(value: Any) -> Any:
 def differences(theirs: Tapped, ours: Tapped) -> dict[str, set[str]]:
     """Where the two differ, by kind: streams, and for what concerns single columns `stream.column`."""
     found = defaultdict[str, set[str]](set)
-    assert set(theirs[0]) == set(ours[0])
+    # What tap-zoom never had differs from nothing.
+    assert set(theirs[0]) <= set(ours[0])
     for stream, entry in theirs[0].items():
         own = ours[0][stream]
         compare(stream, entry["schema"], own["schema"], found)
@@ -365,8 +370,8 @@ def differences(theirs: Tapped, ours: Tapped) -> dict[str, set[str]]:
             found["keys"].add(stream)
         if "forced-replication-method" not in own["metadata"][0]["metadata"]:
             found["incremental"].add(stream)
-    for stream, own_records in ours[1].items():
-        records = theirs[1][stream]
+    for stream in theirs[0].keys() & ours[1].keys():
+        records, own_records = theirs[1][stream], ours[1][stream]
         if len(own_records) != len(records):
             found["rows"].add(stream)
         for record in records:

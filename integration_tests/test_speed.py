@@ -14,15 +14,18 @@ from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerialize
 
 from integration_tests.benchmarks import measure as measure_module
 from integration_tests.benchmarks import report
+from integration_tests.benchmarks.again import Again, read_again
 from integration_tests.benchmarks.measure import Case, measure
 from integration_tests.benchmarks.trouble import Trouble, compare
 from integration_tests.conftest import (
     STREAM_NAMES,
     Connector,
+    Output,
     Start,
     configured_catalog,
     server_to_server,
 )
+from integration_tests.outcomes import LISTS, Syncs, name_of
 from integration_tests.zoom_simulator import Size, World, truth
 from integration_tests.zoom_simulator.limits import PLANS
 from source_zoom.api.client import READ_SECONDS
@@ -30,6 +33,7 @@ from source_zoom.api.rate_limits import RetryBudget
 from source_zoom.counts import Summary
 from source_zoom.engine.reader import RecordQueue
 from source_zoom.source import SourceZoom
+from source_zoom.streams import STREAMS
 
 
 def row_counts(world: World, streams: list[str] = STREAM_NAMES) -> Counter[str]:
@@ -59,7 +63,13 @@ def test_hardly_a_request_is_refused_or_repeated_at_the_limits(
     journal = simulator.journal
     requests = sum(number for label, number in journal.requests.items() if label != "TOKEN")
     assert journal.refused <= 0.01 * requests
-    assert requests - journal.refused <= 1.02 * sum(truth.least_counts(simulator.world).values())
+    assert requests - journal.refused <= 1.02 * least_and_twice(simulator.world)
+
+
+def least_and_twice(world: World) -> int:
+    """The least requests, where lists that are streams as well are read once for each purpose."""
+    twice = [name_of(kind) for kind in LISTS if kind in STREAMS]
+    return sum(sum(truth.least_counts(world, names).values()) for names in (truth.STREAMS, twice))
 
 
 def test_auto_finds_its_way_down_to_a_free_account(start: Start, connector: Connector) -> None:
@@ -153,7 +163,7 @@ def test_the_benchmark_measures_and_shows() -> None:
     world = World(1, Size(users=1))
     assert limited.records == limited.rows == sum(row_counts(world).values())
     assert limited.least == sum(truth.least_counts(world).values())
-    assert limited.least <= limited.requests <= 1.02 * limited.least
+    assert limited.least <= limited.requests <= 1.02 * least_and_twice(world)
     assert limited.bound == pytest.approx(truth.bound(world, PLANS["business"].per_second))
     assert limited.wall > limited.bound
     assert limited.cpu > 0.5
@@ -161,7 +171,7 @@ def test_the_benchmark_measures_and_shows() -> None:
     free = measure(Case("free", {"users": 1}, "unlimited", streams=("users",), latency=0.0))
     assert free.bound == 0
     assert free.records == free.rows > 0
-    text = report.markdown([limited], [free], [])
+    text = report.markdown([limited], [free], [], [])
     assert f"| limited | {limited.records:,} of {limited.rows:,} |" in text
     assert f"| {limited.ratio:.2f} | 0.50 missed |" in text
     picture = report.plot([limited], [free])
@@ -189,9 +199,11 @@ def test_the_benchmark_of_trouble_compares_by_a_simulated_clock() -> None:
     cost = compare(hanging)
     assert cost.run.seconds > READ_SECONDS > time.monotonic() - began
     assert cost.ratio > 1
-    assert cost.run.requests == cost.without.requests + 1
+    # Whether the history is asked for what the instances have depends on which of the two is faster: seven
+    # months of meetings and of webinars.
+    assert abs(cost.run.requests - cost.without.requests - 1) <= 2 * 7
     assert len(cost.run.hits) == 1
-    assert "| hanging | 1 requests in 0.0 s | " in report.markdown([], [], [cost])
+    assert "| hanging | 1 requests in 0.0 s | " in report.markdown([], [], [cost], [])
     down = Trouble("down", one_user, lambda faults: faults.always("/v2/webinars/", "503"), 1000)
     cost = compare(down)
     assert "webinars" in cost.run.incomplete
@@ -205,3 +217,41 @@ def test_trouble_that_nobody_meets_is_no_benchmark() -> None:
     elsewhere = Trouble("elsewhere", {"users": 1}, lambda faults: faults.always("/nowhere", "503"), 1000)
     with pytest.raises(RuntimeError, match=r"^elsewhere: .* cannot be compared"):
         compare(elsewhere)
+
+
+FEW_HOSTS = {"users": 6, "meetings_per_user": 3, "unlisted_per_user": 0, "past_occurrences": 1}
+
+
+def test_the_benchmark_of_reading_again_counts_what_syncs_cost() -> None:
+    listed_only = {**FEW_HOSTS, "rows_without_solo": True}
+    course = read_again(Again("few", 4, listed_only, unchanged=0, reports=100, hours=2))
+    first, unchanged, news, day, dearest = course.steps
+    # Who has hosted, and the history.
+    assert (unchanged.requests, unchanged.heavy, unchanged.records) == (2, 2, 0)
+    assert unchanged.target == "0 requests, 0 records: missed"
+    assert 0 < news.reports < first.reports
+    assert news.target == "100 reports of meetings: met"
+    assert day.heavy / 2 <= dearest.heavy < day.heavy < day.requests
+    assert 0 < news.state <= day.state
+    text = report.markdown([], [], [], [course])
+    assert f"| few: first sync | {first.requests:,} | {first.heavy:,} | {first.records:,} |" in text
+    assert report.line(course) in text
+
+
+def test_the_benchmark_of_another_account_than_was_meant_is_none() -> None:
+    with pytest.raises(RuntimeError, match=r"^few, read again: it has 4 hosts"):
+        read_again(Again("few", 5, FEW_HOSTS, unchanged=12))
+
+
+def test_the_benchmark_of_syncs_that_miss_a_row_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Syncs.run
+
+    def lose_news(syncs: Syncs) -> Output:
+        had = {unit: set(keys) for unit, keys in syncs.rows.items()}
+        output = run(syncs)
+        syncs.rows.update(had)
+        return output
+
+    monkeypatch.setattr(Syncs, "run", lose_news)
+    with pytest.raises(RuntimeError, match=r"^few, read again: \('\w+', '.*'\) has not come"):
+        read_again(Again("few", 4, FEW_HOSTS, unchanged=12))

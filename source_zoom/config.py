@@ -95,6 +95,9 @@ class Config(BaseModel):
     rate_limit_share: Whole = Field(default=90, ge=1, le=100)
     include_pending_users: StrictBool = False
     include_solo_meetings: StrictBool = False
+    past_meetings_from: list[Literal["reports", "history", "instances"]] = Field(
+        default=["reports", "history", "instances"], min_length=1
+    )
     include_host_secrets: StrictBool = False
     environment: Literal["zoom.us", "zoomgov.com"] = "zoom.us"
     num_workers: Whole = Field(default=100, ge=1, le=400)
@@ -111,7 +114,7 @@ class Config(BaseModel):
         if day.isoformat() != value:
             raise ValueError("must be a day like 2026-01-31")
         # Tomorrow is somewhere else's today.
-        if day > date.today() + timedelta(days=1):
+        if day > date.today() + timedelta(days=1):  # noqa: DTZ011  # by a day, zones make no difference
             raise ValueError("must not be in the future, where nothing has been held yet")
         return day
 

@@ -81,6 +81,11 @@ class Summary:
         with self._lock:
             self._streams.setdefault(stream, StreamCounts()).withheld[resource] = (number, why)
 
+    def requests(self) -> dict[str, int]:
+        """How many requests each stream and list took."""
+        with self._lock:
+            return {name: counts.requests for name, counts in self._streams.items()}
+
     def failures(self) -> dict[str, str]:
         """How many resources could not be read, and which, of each stream and list with such resources."""
         with self._lock:
@@ -89,7 +94,7 @@ class Summary:
     def warnings(self) -> Iterator[str]:
         """A sentence for each stream and list of which something is missing although it is complete."""
         with self._lock:
-            for name, counts in self._streams.items():
+            for name, counts in sorted(self._streams.items()):
                 if counts.withheld:
                     number = sum(number for number, _ in counts.withheld.values())
                     _, why = next(iter(counts.withheld.values()))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from importlib.metadata import version
 from typing import cast
 
 import orjson
@@ -32,6 +33,7 @@ from source_zoom.process import end, run_and_exit
 from source_zoom.source import SourceZoom
 from source_zoom.stdout import StdoutWriter
 
+NAME = "source-zoom"
 LAST_SECONDS = 4
 
 M_ARENA_MAX = -8  # of malloc.h
@@ -46,13 +48,11 @@ def main(
 
     `clock` and `sleep` are in seconds; every wait of the connector goes through them.
     """
+    arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
     logger = init_logger("airbyte")
     for handler in logging.getLogger().handlers:
         handler.addFilter(drop_traceback)
     entrypoint = AirbyteEntrypoint(SourceZoom(Clock(clock, sleep)))
-    arguments = entrypoint.parse_args(list(sys.argv[1:] if argv is None else argv))
-    if not arguments.command:
-        entrypoint.parse_args(["--help"])
     if arguments.debug or is_platform_debug_log_enabled():
         # The entrypoint has a logger of its own, which none of those here comes under.
         logger.setLevel(logging.DEBUG)
@@ -83,6 +83,30 @@ def main(
 def script() -> None:
     """What the installed console script calls."""
     run_and_exit(main)
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The command and its files. The CDK's parser logs first, and offers what this source has no use for."""
+    debug = argparse.ArgumentParser(add_help=False)
+    debug.add_argument("--debug", action="store_true", help="log each request")
+    config = argparse.ArgumentParser(add_help=False, parents=[debug])
+    config.add_argument("--config", required=True, metavar="FILE", help="the config, as JSON")
+    parser = argparse.ArgumentParser(
+        NAME, description="Reads a Zoom account for Airbyte: one message a line."
+    )
+    parser.add_argument("--version", action="version", version=f"{NAME} {version(NAME)}")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    commands.add_parser("spec", parents=[debug], help="say what a config holds")
+    commands.add_parser("check", parents=[config], help="try the credentials, and name the scopes they lack")
+    commands.add_parser("discover", parents=[config], help="list the streams and their columns")
+    read = commands.add_parser("read", parents=[config], help="read the streams of a configured catalog")
+    read.add_argument("--catalog", required=True, metavar="FILE", help="the configured catalog, as JSON")
+    read.add_argument("--state", metavar="FILE", help="the states that an earlier sync ended with, as JSON")
+    arguments = parser.parse_args(argv)
+    if not arguments.command:
+        parser.print_help()
+        parser.exit()
+    return arguments
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 from urllib.request import getproxies
@@ -38,12 +38,13 @@ from source_zoom.api.auth import OnTokensRotated, ZoomAuthenticator
 from source_zoom.api.client import Sync
 from source_zoom.api.clock import ZoomClock
 from source_zoom.api.errors import advice
-from source_zoom.api.rate_limits import Clock, RateLimits, RetryBudget
+from source_zoom.api.rate_limits import HEAVY, Clock, RateLimits, RetryBudget
 from source_zoom.api.scopes import Permissions
 from source_zoom.api.session import ZoomSession
 from source_zoom.config import migrate, parse, unused_keys, userinfo
 from source_zoom.counts import Summary
 from source_zoom.engine.cursor import StateOutput
+from source_zoom.engine.falling_behind import behind
 from source_zoom.engine.parents import Parent
 from source_zoom.engine.reader import AlreadyTold, ConcurrentRead
 from source_zoom.engine.stream import ZoomStream
@@ -142,16 +143,25 @@ class SourceZoom(AbstractSource):
                 )
             if not permissions.granted:
                 permissions = _probe(sync)
-            refusals = _scope_errors(STREAMS, permissions)
-            if len(refusals) == len(STREAMS):
-                missing = {scope for stream in STREAMS for scope in stream.missing_scopes(permissions)}
-                return False, f"The Zoom app may read none of the streams. {advice(sorted(missing))}"
+            behind: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+            for stream in STREAMS:
+                behind[tuple(stream.missing_scopes(permissions))].append(stream.stream_name())
+            readable = behind.pop((), [])
+            if not readable:
+                missing = sorted({scope for scopes in behind for scope in scopes})
+                return False, f"The Zoom app may read none of the streams. {advice(missing)}"
             with suppress(ScopeMissing):
                 Users(sync).probe()
+            # One line for each set of scopes: with forty streams, one for each would hide what is to be done.
+            lacking = [str(_may_not_read(names, scopes)) for scopes, names in behind.items()]
+            for names, refusal in _refused_products(sync, readable):
+                if names == readable:
+                    return False, str(refusal)
+                lacking.append(str(refusal))
         except ZoomError as error:
             return False, str(error)
         costs = (cost for kind in with_parents(STREAMS) for cost in kind.scope_warnings(permissions))
-        for warning in [*map(str, refusals.values()), *sorted(costs)]:
+        for warning in [*lacking, *sorted(costs)]:
             logger.warning(warning)
         return True, None
 
@@ -190,7 +200,8 @@ class SourceZoom(AbstractSource):
         states = _states(state)
         output = StateOutput(read.queue, self._messages)
         resumed = []
-        for stream in build([known for known in wanted if known.stream_name() not in refused], sync):
+        streams = build([known for known in wanted if known.stream_name() not in refused], sync)
+        for stream in streams:
             given = states.get_stream_state(stream.name, None)
             if given and stream.has_cursor() and stream.name in full_refresh:
                 resumed.append(stream.name)
@@ -219,11 +230,14 @@ class SourceZoom(AbstractSource):
         finally:
             # Threads that still run where the reading was ended early ask for nothing more. The error is a
             # new one for each: one for all would hold on to what all of them were doing.
+            is_used_up = sync.limits.budget(HEAVY).is_closed
             sync.limits.close(AlreadyTold)
             sync.authenticator.close(AlreadyTold)
+            sync.session.close()
             for line in sync.summary.lines():
                 logger.info(line)
-            for sentence in sync.summary.warnings():
+            lacking = behind(streams, sync.summary) if is_used_up else ()
+            for sentence in [*sync.summary.warnings(), *lacking]:
                 logger.warning(sentence)
         if failures:
             worst = next(kind for kind in SEVERITY if kind in failures.values())
@@ -299,12 +313,14 @@ def with_parents(classes: Iterable[type[Parent]]) -> set[type[Parent]]:
 def _scope_errors(classes: Iterable[type[ZoomStream]], permissions: Permissions) -> dict[str, ConfigError]:
     """What to say about the streams for which the app lacks a scope."""
     return {
-        stream_class.stream_name(): ConfigError(
-            f"The app may not read {stream_class.stream_name()}. {advice(missing)}"
-        )
+        stream_class.stream_name(): _may_not_read([stream_class.stream_name()], missing)
         for stream_class in classes
         if (missing := stream_class.missing_scopes(permissions))
     }
+
+
+def _may_not_read(names: Iterable[str], missing: Iterable[str]) -> ConfigError:
+    return ConfigError(f"The app may not read {', '.join(names)}. {advice(missing)}")
 
 
 def _probe(sync: Sync) -> Permissions:
@@ -322,6 +338,28 @@ def _probe(sync: Sync) -> Permissions:
             # Whatever else Zoom says to this question, it has let the app ask.
             continue
     return Permissions(refused=refused)
+
+
+def _refused_products(sync: Sync, readable: Collection[str]) -> Iterator[tuple[list[str], ConfigError]]:
+    """The streams of each product of which Zoom refuses the first endpoint, and what to say of them."""
+    behind: defaultdict[str, list[type[ZoomStream]]] = defaultdict(list)
+    for stream in STREAMS:
+        if stream.product and stream.stream_name() in readable:
+            behind[stream.product].append(stream)
+    for product, streams in behind.items():
+        try:
+            build(streams[:1], sync)[0].probe()
+        except (CredentialsRefused, HostDown):
+            raise
+        except ScopeMissing:
+            # It is the app's scope, and says nothing about the account.
+            continue
+        except Refused as refused:
+            names = [stream.stream_name() for stream in streams]
+            sentence = f"Zoom refuses {product}, so {', '.join(names)} cannot be read. {refused}"
+            yield names, ConfigError(sentence)
+        except (ZoomError, Settled, PageTokenLost):
+            continue
 
 
 def _states(state: list[AirbyteStateMessage] | None) -> ConnectorStateManager:

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -11,6 +12,7 @@ import pytest
 
 import source_zoom
 from integration_tests.harness import Json, cursor_of, inherits_of
+from source_zoom.api.errors import RULES, Action
 from source_zoom.api.rate_limits import PLANS
 from source_zoom.engine.parents import Parent
 from source_zoom.engine.stream import ZoomStream
@@ -86,9 +88,10 @@ def test_an_endpoint_is_declared_completely(endpoint: type[ZoomStream]) -> None:
     assert endpoint.rate_limit in PLANS["pro"]
     assert re.match(r"https://developers\.zoom\.us/docs/api/\S+", endpoint.__doc__ or "")
     classic, granular, *others = endpoint.scopes
-    assert all(scope.endswith(":admin") for scope in endpoint.scopes)
+    # Of some endpoints nobody knows the granular scope.
+    assert all(scope.endswith(":admin") for scope in endpoint.scopes if scope != "")
     assert {scope.count(":") for scope in (classic, *others)} == {2}
-    assert granular.count(":") == 3
+    assert granular.count(":") == 3 or granular == ""
 
 
 def declared_lines(stream: type[ZoomStream]) -> int:
@@ -107,7 +110,7 @@ def test_a_stream_is_a_declaration_of_a_few_lines(stream: type[ZoomStream]) -> N
 def ways_to(stream: type[ZoomStream]) -> Iterator[type[Parent]]:
     """What finds a stream's units by their days: its own months, or a parent that knows them."""
     for one in (stream, *stream.parent_classes()):
-        if issubclass(one, PastOccurrences) or (issubclass(one, ZoomStream) and one.months is not None):
+        if issubclass(one, PastOccurrences) or (issubclass(one, ZoomStream) and one.has_window()):
             yield one
 
 
@@ -120,7 +123,7 @@ with_a_cursor = pytest.mark.parametrize(
 def test_a_stream_with_a_cursor_has_its_column_and_a_way_to_its_units(stream: type[ZoomStream]) -> None:
     column = schema_of(stream)["properties"][cursor_of(stream)]
     assert column["type"] == ["null", "string"]
-    assert column["format"] == "date-time"
+    assert column["format"] in ("date-time", "date")
     assert len(list(ways_to(stream))) == 1
 
 
@@ -130,16 +133,40 @@ def test_a_state_keeps_enough_of_a_unit_to_ask_for_it_again(stream: type[ZoomStr
         inherits = inherits_of(stream)
         units = {field.removeprefix(f"{stream.items}.") for field in inherits.values()}
         assert units <= {field for parent in parents for field in fields_of(parent)}
-        assert {"uuid", inherits[cursor_of(stream)]} <= set(inherits.values())
+        if not stream.is_asked_for():
+            return
+        keys = {key for parent in parents if issubclass(parent, ZoomStream) for key in parent.key_fields()}
+        assert {*(keys or {"uuid"}), inherits[cursor_of(stream)]} <= set(inherits.values())
 
 
 def fields_of(parent: type[Parent]) -> set[str]:
     """What there is in a parent's rows: in those of a stream all of its columns, and the fields in a list."""
-    if not issubclass(parent, ZoomStream) or parent not in STREAMS:
+    if not issubclass(parent, ZoomStream):
         return set(parent.parent_fields())
+    if parent not in STREAMS:
+        as_it_is = [one for one in STREAMS if not one.is_asked_for() and parent in one.parent_classes()]
+        own = {*parent.parent_fields(), *parent.inherits, *parent.key_fields(), cursor_of(parent)}
+        return own.union(*map(columns_of, as_it_is))
+    return columns_of(parent)
+
+
+def columns_of(parent: type[ZoomStream]) -> set[str]:
+    """The columns of a stream, and the fields in their lists."""
     columns = schema_of(parent)["properties"]
     lists = [column["items"].get("properties", {}) for column in columns.values() if "items" in column]
     return {*columns, *(field for fields in lists for field in fields)}
+
+
+@pytest.mark.parametrize("reason", sorted({one.refused_alike for one in STREAMS} - {""}))
+def test_a_refusal_that_several_share_is_one_of_the_table_about_the_rows_of_a_list(reason: str) -> None:
+    assert {rule.action for rule in RULES if rule.reason == reason} <= {Action.GONE, Action.WITHHELD}
+    sharing = [one for one in STREAMS if one.refused_alike == reason]
+    parents = Counter(parent for one in sharing for parent in one.parent_classes())
+    assert min(parents.values()) > 1
+    # Only the rows of such a list have a word, one for each unit.
+    assert all(issubclass(parent, ZoomStream) and parent.months is None for parent in parents)
+    assert not any(one.items for one in sharing)
+    assert any(rule.reason == reason for rule in RULES)
 
 
 def test_whoever_declares_a_cursor_has_one() -> None:

@@ -11,6 +11,7 @@ from source_zoom.api.errors import (
     NO_MEETING,
     NO_REGISTRATION,
     NO_USER,
+    OF_A_PHONE_TRANSCRIPT,
     OF_A_USER,
     OF_NOBODY_ELSE,
     RULES,
@@ -24,6 +25,7 @@ from source_zoom.api.session import Answer
 from source_zoom.exceptions import ConfigError
 
 MEETING, USER, MEETINGS_OF_USER = "past_meetings/aB3%3D%3D", "users/u", "users/u/meetings"
+TRANSCRIPT = "phone/recording_transcript/download/5"
 HTML = "<html>A page of somebody on the way</html>"
 
 
@@ -261,6 +263,16 @@ def test_an_odd_code_is_none(code: object) -> None:
     assert (verdict.action, verdict.code) == (Action.FOREIGN, None)
 
 
+def test_only_zoom_says_that_a_phone_recording_has_no_transcript() -> None:
+    for code in (404, 12000, 12001, 12002, 12003):
+        assert verdict_of(400, refusal(code, "Something."), TRANSCRIPT).action is Action.GONE
+        assert verdict_of(400, refusal(code, "Something."), MEETING).action is Action.UNREAD
+    assert verdict_of(404, refusal(300, "Something."), TRANSCRIPT).action is Action.GONE
+    assert verdict_of(404, refusal(300, "Something."), MEETING).action is Action.UNREAD
+    for body in ("", HTML, {"message": "Not found"}):
+        assert verdict_of(404, body, TRANSCRIPT).action is Action.FOREIGN
+
+
 def test_a_code_may_be_text_and_lack_a_message() -> None:
     for body in ({"code": "12702"}, {"code": 12702, "errors": []}):
         assert verdict_of(200, body).action is Action.GONE
@@ -278,9 +290,11 @@ TEXTS = {
     r"webinar (plan|subscription|feature)": "webinar plan",
     r"cannot access (webinar|meeting)": "Cannot access meeting information.",
     r"poll": "Meeting Poll not found",
+    r"recent \d+ months": "Only provide report in recent 60 months.",
     NO_REGISTRATION: UNREGISTERED[0],
     NO_MEETING: NOT_FOUND_WORDS[3],
     NO_USER: "User does not exist: u.",
+    r"zoom phone\b.* not (been )?enabled": "Zoom Phone has not been enabled for this account.",
     OF_NOBODY_ELSE: "It is not there.",
 }
 
@@ -291,11 +305,11 @@ def made_for(rule: Rule) -> Verdict:
 
 
 def code_of(rule: Rule) -> int | None:
-    return rule.code or (None if rule.status else 9)
+    return rule.code or (None if rule.status and rule.action is not Action.GONE else 9)
 
 
 def path_of(rule: Rule) -> str:
-    return USER if rule.path == OF_A_USER else MEETING
+    return {OF_A_USER: USER, OF_A_PHONE_TRANSCRIPT: TRANSCRIPT}.get(rule.path, MEETING)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code or rule.status} {rule.reason}")

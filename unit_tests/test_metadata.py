@@ -1,5 +1,6 @@
 """metadata.yaml, which Airbyte's registry reads, and what stands in other files as well."""
 
+import json
 import re
 import tomllib
 from fnmatch import fnmatch
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from airbyte_cdk.models.connector_metadata import ConnectorLanguage, MetadataFile
 
+from source_zoom.api.rate_limits import RetryBudget
 from source_zoom.config import parse
 from source_zoom.streams import STREAMS
 
@@ -33,7 +35,19 @@ def test_the_metadata_speak_of_this_package() -> None:
     assert extra["githubIssueLabel"] == extra["remoteRegistries"]["pypi"]["packageName"] == PROJECT["name"]
     assert extra["license"] == PROJECT["license"]
     assert (ROOT / "LICENSE").read_text().startswith(f"{PROJECT['license']} License\n")
+    assert (ROOT / extra["erdUrl"].partition("/blob/main/")[2]).is_file()
     assert (ROOT / extra["icon"]).read_text().startswith("<svg ")
+
+
+def test_the_spec_says_what_the_metadata_say() -> None:
+    spec = json.loads((ROOT / "source_zoom" / "spec.json").read_text())
+    assert spec["documentationUrl"] == (METADATA.model_extra or {})["documentationUrl"]
+    assert spec["supportsIncremental"] == any(stream.has_cursor() for stream in STREAMS)
+
+
+def test_the_platform_waits_longer_than_a_request_is_repeated() -> None:
+    assert METADATA.model_extra
+    assert METADATA.model_extra["maxSecondsBetweenMessages"] > 2 * RetryBudget.seconds
 
 
 def test_the_base_image_is_pinned_and_the_dockerfile_takes_it() -> None:

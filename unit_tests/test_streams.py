@@ -1,5 +1,7 @@
 """Rules of the streams that need no account to show."""
 
+import threading
+from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
@@ -8,6 +10,8 @@ import pytest
 from source_zoom.engine.row_ids import RowIds
 from source_zoom.engine.slices import ONE_DAY, Slice, Window, encode, utc_day
 from source_zoom.engine.stream import REPORT_MONTHS, months_before
+from source_zoom.engine.words import Word, in_turn
+from source_zoom.exceptions import HostDown, Outcome, Settled
 from source_zoom.streams.reports import PARTICIPANT
 
 
@@ -111,3 +115,95 @@ def test_numbering_goes_on_from_page_to_page() -> None:
 def test_an_absent_field_equals_an_empty_one() -> None:
     absent, empty = {"name": "Guest"}, {"name": "Guest", "id": ""}
     assert RowIds(PARTICIPANT).of([absent]) == RowIds(PARTICIPANT).of([empty])
+
+
+def refused(reason: str) -> Iterator[list[int]]:
+    raise Settled(Outcome.GONE, reason, "Zoom's words")
+    yield
+
+
+def asking(*words: Word) -> list[Slice]:
+    return [Slice(f"{number}", word=word) for number, word in enumerate(words)]
+
+
+def test_what_another_stream_asks_for_comes_later_and_others_before() -> None:
+    busy, free, late = Word(), Word(), Word()
+    busy.lock.acquire()
+    slices = in_turn(asking(busy, free, late))
+    assert next(slices).word is free
+    busy.lock.release()
+    assert [found.word for found in slices] == [busy, late]
+
+
+def test_at_the_end_the_answer_of_the_other_stream_is_waited_for() -> None:
+    busy = Word()
+    busy.lock.acquire()
+    threading.Timer(0.05, busy.lock.release).start()
+    assert [found.word for found in in_turn(asking(busy))] == [busy]
+
+
+def test_an_answer_that_does_not_come_holds_up_no_other() -> None:
+    hung, busy = Word(), Word()
+    for word in (hung, busy):
+        word.lock.acquire()
+    threading.Timer(0.05, busy.lock.release).start()
+    slices = in_turn(asking(hung, busy))
+    assert next(slices).word is busy
+    hung.lock.release()
+    assert [found.word for found in slices] == [hung]
+
+
+def test_a_search_that_fails_loses_nothing_that_waits() -> None:
+    busy = Word()
+    busy.lock.acquire()
+    threading.Timer(0.05, busy.lock.release).start()
+
+    def fail() -> Iterator[Slice]:
+        yield from asking(busy)
+        raise HostDown("It is down.")
+
+    slices = in_turn(fail())
+    assert next(slices).word is busy
+    with pytest.raises(HostDown):
+        next(slices)
+
+
+def test_a_refusal_is_heard_by_all_that_share_its_reason_and_by_nobody_else() -> None:
+    word = Word()
+    word.lock.acquire()
+    with pytest.raises(Settled):
+        list(word.pages("off", refused("off")))
+    word.lock.acquire()
+    with pytest.raises(Settled, match=r"^Zoom's words$") as heard:
+        list(word.pages("off", iter([[1]])))
+    assert (heard.value.outcome, heard.value.reason) == (Outcome.GONE, "off")
+    word.lock.acquire()
+    assert list(word.pages("other", iter([[1], [2]]))) == [[1], [2]]
+    assert not word.lock.locked()
+
+
+def test_another_refusal_says_nothing_to_others() -> None:
+    word = Word()
+    word.lock.acquire()
+    with pytest.raises(Settled):
+        list(word.pages("off", refused("gone")))
+    word.lock.acquire()
+    assert list(word.pages("off", iter([[1]]))) == [[1]]
+
+
+def test_the_next_may_ask_when_the_first_page_has_come_or_an_error_in_its_place() -> None:
+    word = Word()
+    word.lock.acquire()
+    pages = word.pages("off", iter([[1], [2]]))
+    assert word.lock.locked()
+    assert next(pages) == [1]
+    assert not word.lock.locked()
+
+    def fail() -> Iterator[list[int]]:
+        raise HostDown("It is down.")
+        yield
+
+    word.lock.acquire()
+    with pytest.raises(HostDown):
+        list(word.pages("off", fail()))
+    assert not word.lock.locked()

@@ -8,13 +8,14 @@ from typing import Any
 
 from integration_tests.conftest import still_clock
 from integration_tests.harness import cursor_of
-from integration_tests.zoom_simulator import Simulator, Size
+from integration_tests.zoom_simulator import Simulator, Size, truth
 from source_zoom.streams import STREAMS
 
 FOLDER = Path(__file__).parent
 EXPECTED_RECORDS = FOLDER / "expected_records.jsonl"
+WITH_CURSOR = [stream for stream in STREAMS if cursor_of(stream)]
 # The cursor is the start of a past occurrence.
-PAST = [stream for stream in STREAMS if cursor_of(stream)]
+PAST = [stream for stream in STREAMS if stream.stream_name() in truth.PAST]
 
 
 def account() -> Simulator:
@@ -26,7 +27,7 @@ def load(name: str) -> Any:
 
 
 def states(day: date) -> list[dict[str, Any]]:
-    """A state for each stream of past occurrences, which has read everything before a day."""
+    """A state for each stream with a cursor, which has read everything before a day."""
     return [
         {
             "type": "STREAM",
@@ -35,7 +36,7 @@ def states(day: date) -> list[dict[str, Any]]:
                 "stream_state": {cursor_of(stream): f"{day}T00:00:00Z", "version": 2},
             },
         }
-        for stream in PAST
+        for stream in WITH_CURSOR
     ]
 
 

@@ -3,6 +3,7 @@
 import re
 from itertools import count
 
+from integration_tests.benchmarks.again import Again
 from integration_tests.benchmarks.measure import Case
 from integration_tests.benchmarks.trouble import Trouble
 from integration_tests.zoom_simulator.faults import Faults
@@ -22,6 +23,7 @@ REPORTED = {"users": 32, "participants": 36, "registrants": 18}
 FREE, PRO, BUSINESS = ({"rate_limit_plan": plan} for plan in ("free", "pro", "business"))
 FULL = {"rate_limit_share": 100}
 MILLION_ROWS = {"users": 20, "participants": 9000}
+RECORDED = ("recordings", "recording_transcripts")
 EVENTS = ("report_meeting_participants", "report_webinar_participants")
 
 
@@ -47,6 +49,8 @@ COST = (
     _free_running("participants, 100,000 rows", {"users": 2, "participants": 9000}, *EVENTS),
     _free_running("participants, 1,000,000 rows", MILLION_ROWS, *EVENTS),
     _free_running("the same through tap-zoom", MILLION_ROWS, *EVENTS, as_singer=True),
+    _free_running("500 transcripts of 60 kB", {"users": 12, "cues": 820}, *RECORDED),
+    _free_running("1,700 transcripts of 60 kB: 100 MB", {"users": 40, "cues": 820}, *RECORDED),
 )
 
 GROWTH = tuple(
@@ -76,4 +80,32 @@ TROUBLES = (
         HUNDRED_SMALL_USERS,
         lambda faults: faults.always(r"^/v2/meetings/\d+/registrants\?", "reset"),
     ),
+)
+
+TWENTY_HOSTS = {
+    "users": 22,
+    "meetings_per_user": 50,
+    "webinars_per_user": 1,
+    "unlisted_per_user": 0,
+    "past_occurrences": 2,
+    "participants": 30,
+    "registrants": 20,
+}
+THOUSAND_HOSTS = {
+    "users": 1456,
+    "meetings_per_user": 0,
+    "webinars_per_user": 0,
+    "unlisted_per_user": 0,
+    "past_occurrences": 1,
+    "participants": 4,
+    "registrants": 4,
+}
+LISTED_ONLY = {"rows_without_solo": True}
+
+AGAIN = (
+    Again("20 hosts", 20, TWENTY_HOSTS, unchanged=12, reports=80, hours=24),
+    Again("20 hosts, rows as lists", 20, {**TWENTY_HOSTS, **LISTED_ONLY}, unchanged=12, reports=80),
+    # Ten, and one for 300 of the 2,600 meetings of the open days.
+    Again("1,000 hosts", 1000, THOUSAND_HOSTS, unchanged=19, hours=24),
+    Again("1,000 hosts, rows as lists", 1000, {**THOUSAND_HOSTS, **LISTED_ONLY}, unchanged=19),
 )

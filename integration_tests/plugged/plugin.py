@@ -1,18 +1,17 @@
-"""A plugin of pytest's, with which all tests find the four streams as if they were ours.
+"""A plugin of pytest's, with which all tests find the two streams as if they were ours.
 
 PYTEST_PLUGINS=integration_tests.plugged.plugin pytest
 """
 
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from integration_tests import harness
-from integration_tests.plugged import ROOT, package_data, page_with_rows, plugged
+from integration_tests.plugged import ROOT, package_data, plugged
 from integration_tests.plugged.routes import ROUTES
 from integration_tests.zoom_simulator import routes
 
@@ -41,12 +40,7 @@ def pytest_load_initial_conftests() -> None:
         script.write_text(SCRIPT.format(python=sys.executable, root=str(ROOT), data=str(data), module=module))
         script.chmod(0o755)
         setattr(harness, name, str(script))
-    harness.page = with_rows(harness.page)
 
 
 def pytest_unconfigure() -> None:
     _until_the_end.close()
-
-
-def with_rows(page: Callable[[], str]) -> Callable[[], str]:
-    return lambda: page_with_rows(page())

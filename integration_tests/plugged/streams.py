@@ -1,7 +1,7 @@
-"""A stream of each kind, as they would stand in `source_zoom/streams/`."""
+"""A stream of what is listed and one of what is past, as they would stand in `source_zoom/streams/`."""
 
-from source_zoom.api.rate_limits import LIGHT, MEDIUM
-from source_zoom.engine.stream import ACCOUNT_AGE, ZoomStream, ZoomSubstream
+from source_zoom.api.rate_limits import LIGHT
+from source_zoom.engine.stream import ZoomSubstream
 from source_zoom.streams.past import PastMeetings
 from source_zoom.streams.users import UserMeetings
 
@@ -27,30 +27,3 @@ class PastMeetingDetails(ZoomSubstream):
     primary_key = "meeting_uuid"
     rate_limit = LIGHT
     scopes = ("meeting:read:admin", "meeting:read:past_meeting:admin")
-
-
-class Recordings(ZoomStream):
-    """https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording/GET/accounts/{accountId}/recordings"""
-
-    months = ACCOUNT_AGE
-    endpoint = "accounts/me/recordings"
-    record_key = "meetings"
-    primary_key = "uuid"
-    cursor_field = "start_time"
-    rate_limit = MEDIUM
-    scopes = ("account:read:admin", "cloud_recording:read:list_account_recordings:admin")
-
-
-class RecordingTranscripts(ZoomSubstream):
-    """https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording/GET/accounts/{accountId}/recordings"""
-
-    parent_class = Recordings
-    items = "recording_files"
-    only = {"recording_files.file_type": "TRANSCRIPT"}
-    address = "recording_files.download_url"
-    text_column = "content"
-    inherits = {"recording_uuid": "uuid", "recording_start_time": "start_time", "id": "recording_files.id"}
-    primary_key = ["recording_uuid", "id"]
-    cursor_field = "recording_start_time"
-    rate_limit = MEDIUM
-    scopes = Recordings.scopes

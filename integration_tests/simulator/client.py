@@ -8,7 +8,7 @@ import requests
 
 from integration_tests.zoom_simulator import Simulator, World
 
-NOW = datetime(2026, 3, 15, 12)
+NOW = datetime(2026, 3, 15, 12)  # noqa: DTZ001  # the simulator's times are UTC's and have no zone
 Json = dict[str, Any]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from .clock import add_months, utc_date
@@ -100,11 +100,23 @@ class Call:
             raise ZoomError(400, 300, f"Only provide report in recent {months_back} months.")
         return Window(first, last)
 
+    def instants(self) -> tuple[float, float]:
+        """The instants that `from` and `to` name, both required, where a list takes no days."""
+        first, last = (self.query.get(name, "") for name in ("from", "to"))
+        try:
+            return _instant(first), _instant(last)
+        except ValueError:
+            raise ZoomError(400, 300, "Invalid parameter: from, to.") from None
+
     def _number(self, name: str, default: int) -> int:
         text = self.query.get(name) or str(default)
         if not text.isdecimal():
             raise _invalid(name)
         return int(text)
+
+
+def _instant(text: str) -> float:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp()
 
 
 def _invalid(name: str, detail: str = "Invalid field.") -> ZoomError:

@@ -6,7 +6,7 @@ from .errors import ZoomError
 from .refusals import HIDDEN_PLAN_MISSING, HOSTING_NOT_ALLOWED, NO_USER, PLAN_MISSING
 
 
-def _user(call: Call, message: str = NO_USER) -> int:
+def user_of(call: Call, message: str = NO_USER) -> int:
     user = call.world.find_user(call.id)
     if user is None:
         raise ZoomError(404, 1001, message.format(call.id))
@@ -43,14 +43,14 @@ def _list(call: Call, user: int) -> Json:
 
 
 def user_meetings(call: Call) -> Json:
-    user = _user(call)
+    user = user_of(call)
     if not call.world.is_licensed(user):
         raise ZoomError(400, 3161, HOSTING_NOT_ALLOWED)
     return _list(call, user)
 
 
 def user_webinars(call: Call) -> Json:
-    user = _user(call)
+    user = user_of(call)
     if call.world.hides_missing_plan(user):
         raise ZoomError(200, 200, HIDDEN_PLAN_MISSING.format(call.id))
     if not call.world.has_webinars(user):
@@ -74,11 +74,13 @@ def report_hosts(call: Call) -> Json:
 
 
 def report_user_meetings(call: Call) -> Json:
-    user = _user(call, "User {} not exist or not belong to this account.")
+    user = user_of(call, "User {} not exist or not belong to this account.")
     kind = call.one_of("type", ("past", "pastOne", "pastJoined"))
     first, last = call.window()
-    found = call.world.reported(user, first, last, call.now, solo=kind == "pastOne")
+    world = call.world
+    found = world.reported(user, first, last, call.now, solo=kind == "pastOne")
+    shown = world.list_time(call.now)
     return call.page(
-        "meetings", found, lambda occurrence: past_objects.reported(call.world, occurrence),
+        "meetings", found, lambda occurrence: past_objects.reported(world, occurrence, shown),
         numbered=True, **{"from": first.isoformat(), "to": last.isoformat()},
     )  # fmt: skip

@@ -48,12 +48,12 @@ def user(world: World, user: int, include: str = "") -> Json:
         "last_client_version": "6.4.1.58330(mac)",
         "language": "en-US",
         "phone_number": "",
-        "group_ids": [world.ids.opaque("group", draw % 3)],
+        "group_ids": [world.group_of(user)],
         "im_group_ids": [world.ids.opaque("im group", draw % 2)],
         "division_ids": [world.ids.opaque("division", draw % 2)],
         "employee_unique_id": f"E{user:05}",
         "pic_url": f"https://zoom.example/p/{world.ids.opaque('picture', user)}",
-        "role_id": "0" if user == 0 else "2",
+        "role_id": world.role_of(user),
         "plan_united_type": "1",
         "license_info_list": [
             {

@@ -19,6 +19,7 @@ class Size:
     unlisted_per_user: int = 3
     past_occurrences: int = 6
     participants: int = 8
+    cues: int = 0
     registrants: int = 6
     panelists: int = 3
     polls: int = 2
@@ -27,8 +28,24 @@ class Size:
     busy_registrants: int = 0
     late_hours: float = 2.0
     report_delay_hours: float = 0.0
+    daily_hours: float = 0.0
     report_zone_hours: int = 0
     reports_by_end: bool = False
+    growth_hours: float = 0.0
+    list_lag_hours: float = 0.0
+    row_lag_hours: float = 0.0
+    frozen_rows: float = 0.0
+    late_listing_hours: float = 0.0
+    late_listing: float = 0.25
+    rows_without_solo: bool = False
+    former_hosts: int = 0
+    history_omits_every: int = 0
+    filter_omits_every: int = 0
+    with_poll_results: float = 1.0
+    with_qna: float = 1.0
+    with_registration: float = 1.0
+    calls_a_day: float = 2 / 3
+    phone_users_invited: int = 0
 
 
 class Pattern(NamedTuple):

@@ -24,8 +24,10 @@ HIDDEN_PLAN_MISSING = (
 )
 HOSTING_NOT_ALLOWED = "Meeting hosting and scheduling capabilities are not allowed for your user account."
 NO_USER = "User does not exist: {}."
+NO_GROUP = "No permission for the group: {}."
 
 NO_HOST = refusal(400, 3161, HOSTING_NOT_ALLOWED)
+NO_PHONE = refusal(403, 2031, "Zoom Phone is not enabled.")
 NO_PERMISSION = refusal(400, 200, "No permission.")
 NO_WEBINAR_PLAN = refusal(400, 200, PLAN_MISSING)
 OLD_REPORT = refusal(400, 300, "Only provide report in recent 6 months.")
@@ -42,6 +44,10 @@ def paid_only(user: str) -> Refusal:
 
 def no_user(user: str) -> Refusal:
     return refusal(404, 1001, NO_USER.format(user))
+
+
+def no_group(group: str) -> Refusal:
+    return refusal(403, 12703, NO_GROUP.format(group))
 
 
 def no_meeting(id_: int | str, kind: str = "Meeting") -> Refusal:

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from . import objects, past_objects, rows
+from . import account_objects, logs, objects, past_objects, phone, recordings, rows, summaries
 from .call import Call, Json, Redirect, Text
 from .derived import DerivedList
 from .errors import ZoomError
 from .finders import report_hosts, report_user_meetings, user_meetings, user_webinars, users
+from .history import HISTORY, history_meetings
 from .ids import Kind, quote_uuid, unquote_segment
 from .paging import PageTokens
 from .plans import Occurrence, Series
@@ -99,8 +100,7 @@ def tracking_sources(call: Call) -> Json:
 def instances(call: Call) -> Json:
     series = _planned(call)
     found = call.world.instances(series, call.now)
-    # Of something that never took place Zoom says either that it does not exist or that it has no instances.
-    if not next(call.world.ended(series, call.now), None) and (series.user + series.slot) % 2:
+    if not call.world.has_instances(series, call.now):
         raise ZoomError(404, 3001, f"{series.kind.capitalize()} does not exist: {call.id}.")
     return {f"{series.kind}s": [past_objects.instance(call.world, occurrence) for occurrence in found]}
 
@@ -110,12 +110,12 @@ _NOT_HELD = {"meeting": "Meeting does not exist: {}.", "webinar": "Webinar ID is
 
 def poll_results(call: Call) -> Json:
     occurrence = _past(call, _NOT_HELD[call.kind])
-    return _with_questions(call, occurrence, past_objects.poll_results(call.world, occurrence))
+    return _with_questions(call, occurrence, past_objects.poll_results(call.world, occurrence, call.now))
 
 
 def qna_results(call: Call) -> Json:
     occurrence = _past(call, _NOT_HELD[call.kind])
-    return _with_questions(call, occurrence, past_objects.qna(call.world, occurrence))
+    return _with_questions(call, occurrence, past_objects.qna(call.world, occurrence, call.now))
 
 
 def _with_questions(call: Call, occurrence: Occurrence, rows: Iterator[Json]) -> Json:
@@ -144,7 +144,7 @@ _NO_PARTICIPANTS = {
 
 def report(call: Call) -> Json:
     occurrence = _past(call, "Meeting {} not found or has expired.", _TOO_OLD[call.kind])
-    return past_objects.report(call.world, occurrence)
+    return past_objects.report(call.world, occurrence, call.now)
 
 
 def participants(call: Call) -> Json:
@@ -152,9 +152,73 @@ def participants(call: Call) -> Json:
     include = call.one_of("include_fields", ("", "registrant_id")) == "registrant_id"
     return call.page(
         "participants",
-        past_objects.stays(call.world, occurrence),
+        past_objects.stays(call.world, occurrence, call.now),
         lambda stay: past_objects.participant(call.world, occurrence, stay, call.now, include),
     )
+
+
+_NO_PAST_PARTICIPANTS = {"meeting": "Meeting does not exist: {}.", "webinar": "Webinar does not exist."}
+
+
+def past_participants(call: Call) -> Json:
+    occurrence = _past(call, _NO_PAST_PARTICIPANTS[call.kind])
+    return call.page(
+        "participants",
+        past_objects.stays(call.world, occurrence, call.now),
+        lambda stay: past_objects.past_participant(call.world, occurrence, stay, call.now),
+    )
+
+
+def reported_qna(call: Call) -> Json:
+    occurrence = call.world.find_occurrence(call.kind, call.id, call.now)
+    # Of what is older than a year it says nothing of its own.
+    if occurrence is None or not call.world.is_readable(occurrence, call.now):
+        raise ZoomError(404, 3001, f"{call.kind.capitalize()} {call.id} not found or has expired.")
+    return _with_questions(call, occurrence, past_objects.reported_qna(call.world, occurrence, call.now))
+
+
+def survey_answers(call: Call) -> Json:
+    # Zoom speaks of webinars where it is asked for a meeting's survey, too.
+    occurrence = _past(call, "Webinar {} not found or has expired.", "Can not access a webinar a year ago.")
+    answers = past_objects.survey_answers(call.world, occurrence, call.now)
+    return {**past_objects.survey_head(call.world, occurrence), "survey_answers": list(answers)}
+
+
+def groups(call: Call) -> Json:
+    page = call.page("groups", account_objects.groups(call.world), dict)
+    return {name: page[name] for name in ("total_records", "next_page_token", "groups")}
+
+
+def group_members(call: Call) -> Json:
+    return _members(call, "Group", call.world.groups, account_objects.group_members)
+
+
+def roles(call: Call) -> Json:
+    return _unpaged("roles", account_objects.roles(call.world))
+
+
+def role_members(call: Call) -> Json:
+    return _members(call, "Role", call.world.roles, account_objects.role_members)
+
+
+def tracking_fields(call: Call) -> Json:
+    return _unpaged("tracking_fields", account_objects.tracking_fields(call.world))
+
+
+def _members(
+    call: Call,
+    kind: str,
+    users: Mapping[str, list[int]],
+    rows: Callable[[World, list[int]], list[Json]],
+) -> Json:
+    """A page of those who are in the group or role in the path."""
+    if call.id not in users:
+        raise ZoomError(404, 300, f"{kind} does not exist: {call.id}.")
+    return call.page("members", rows(call.world, users[call.id]), dict, numbered=True)
+
+
+def _unpaged(name: str, rows: list[Json]) -> Json:
+    return {"total_records": len(rows), name: rows}
 
 
 class Route(NamedTuple):
@@ -169,7 +233,7 @@ class Route(NamedTuple):
 
     `rows` makes it a stream. It may be left out where each listed meeting or each past occurrence gives one
     object, which is then what the handler says. A `finder` is no stream: clients find the units of others
-    there.
+    there, and it has rows where those units are its rows.
     """
 
     name: str
@@ -283,7 +347,7 @@ _TABLE = (
     Route("report_hosts", "/report/users", "HEAVY",
           "report:read:list_users:admin", report_hosts, finder=True, classic="report:read:admin"),
     Route("report_user_meetings", "/report/users/*/meetings", "HEAVY",
-          "report:read:user:admin", report_user_meetings, finder=True, classic="report:read:admin"),
+          "report:read:user:admin", report_user_meetings, rows.HOSTED, classic="report:read:admin"),
     Route("report_meetings", "/report/meetings/*", "HEAVY",
           "report:read:meeting:admin", report, rows.REPORT, classic="report:read:admin"),
     Route("report_meeting_participants", "/report/meetings/*/participants", "HEAVY",
@@ -294,6 +358,81 @@ _TABLE = (
     Route("report_webinar_participants", "/report/webinars/*/participants", "HEAVY",
           "report:read:list_webinar_participants:admin", participants, rows.PARTICIPANTS,
           classic="report:read:admin"),
+    Route("recordings", "/accounts/me/recordings", "MEDIUM",
+          "cloud_recording:read:list_account_recordings:admin", recordings.list_recordings,
+          recordings.RECORDINGS, classic="account:read:admin"),
+    Route("user_recordings", "/users/*/recordings", "MEDIUM",
+          "cloud_recording:read:list_user_recordings:admin", recordings.list_of_user, finder=True,
+          classic="recording:read:admin"),
+    Route("recording_transcripts", recordings.DOWNLOADS, "MEDIUM",
+          "cloud_recording:read:list_recording_files:admin", recordings.download, recordings.TRANSCRIPTS,
+          classic="recording:read:admin", prefix=""),
+    Route("listed_summaries", "/meetings/meeting_summaries", "MEDIUM",
+          "meeting:read:list_summaries:admin", summaries.list_summaries, summaries.LISTED_SUMMARIES,
+          finder=True, classic="meeting_summary:read:admin"),
+    Route("meeting_summaries", "/meetings/*/meeting_summary", "LIGHT",
+          "meeting:read:summary:admin", summaries.summary, summaries.SUMMARIES,
+          classic="meeting_summary:read:admin"),
+    Route("past_meeting_participants", "/past_meetings/*/participants", "MEDIUM",
+          "meeting:read:list_past_participants", past_participants, rows.PAST_PARTICIPANTS,
+          classic="meeting:read"),
+    Route("past_webinar_participants", "/past_webinars/*/participants", "MEDIUM",
+          "webinar:read:list_past_participants", past_participants, rows.PAST_PARTICIPANTS,
+          classic="webinar:read"),
+    Route("report_history_meetings", "/report/history_meetings", "HEAVY",
+          "report:read:list_history_meetings:admin", history_meetings, HISTORY, classic="report:read:admin"),
+    Route("report_meeting_qna", "/report/meetings/*/qa", "HEAVY",
+          "report:read:meeting_qna:admin", reported_qna, rows.REPORTED_QNA, classic="report:read:admin"),
+    Route("report_webinar_qna", "/report/webinars/*/qa", "HEAVY",
+          "report:read:webinar_qna:admin", reported_qna, rows.REPORTED_QNA, classic="report:read:admin"),
+    Route("report_meeting_surveys", "/report/meetings/*/survey", "HEAVY",
+          "report:read:meeting_survey:admin", survey_answers, rows.SURVEY_ANSWERS,
+          classic="report:read:admin"),
+    Route("report_webinar_surveys", "/report/webinars/*/survey", "HEAVY",
+          "report:read:webinar_survey:admin", survey_answers, rows.SURVEY_ANSWERS,
+          classic="report:read:admin"),
+    Route("report_activities", "/report/activities", "HEAVY",
+          "report:read:user_activities:admin", logs.activities, logs.ACTIVITIES, classic="report:read:admin"),
+    Route("report_operation_logs", "/report/operationlogs", "HEAVY",
+          "report:read:operation_logs:admin", logs.operation_logs, logs.OPERATION_LOGS,
+          classic="report:read:admin"),
+    # Zoom names no scope of its own for it.
+    Route("report_daily_usage", "/report/daily", "HEAVY",
+          "report:read:user_activities:admin report:read:operation_logs:admin report:read:user:admin",
+          logs.daily_usage, logs.DAILY_USAGE, classic="report:read:admin"),
+    Route("groups", "/groups", "MEDIUM",
+          "group:read:list_groups:admin", groups, rows.GROUPS, classic="group:read:admin"),
+    Route("group_members", "/groups/*/members", "MEDIUM",
+          "group:read:list_members:admin", group_members, rows.GROUP_MEMBERS, classic="group:read:admin"),
+    Route("roles", "/roles", "MEDIUM",
+          "role:read:list_roles:admin", roles, rows.ROLES, classic="role:read:admin"),
+    Route("role_members", "/roles/*/members", "MEDIUM",
+          "role:read:list_members:admin", role_members, rows.ROLE_MEMBERS, classic="role:read:admin"),
+    Route("tracking_fields", "/tracking_fields", "MEDIUM",
+          "tracking_field:read:list_tracking_fields:admin", tracking_fields, rows.TRACKING_FIELDS,
+          classic="tracking_fields:read:admin"),
+    Route("phone_users", "/phone/users", "MEDIUM",
+          "phone:read:list_users:admin", phone.users, phone.USERS, classic="phone:read:admin"),
+    Route("phone_call_history", "/phone/call_history", "HEAVY",
+          "phone:read:list_call_logs:admin", phone.call_history, phone.CALLS,
+          classic="phone:read:admin phone_call_log:read:admin"),
+    Route("phone_call_elements", "/phone/call_history/*", "MEDIUM",
+          "phone:read:call_log:admin", phone.call_elements, phone.ELEMENTS,
+          classic="phone:read:admin phone_call_log:read:admin"),
+    Route("phone_recordings", "/phone/recordings", "MEDIUM",
+          "phone:read:list_call_recordings:admin", phone.list_recordings, phone.RECORDINGS,
+          classic="phone:read:admin phone_recording:read:admin"),
+    Route("phone_recording_transcripts", "/phone/recording_transcript/download/*", "LIGHT",
+          "phone:read:recording_transcript:admin", phone.transcript, phone.TRANSCRIPTS,
+          classic="phone:read:admin phone_recording:read:admin"),
+    Route("phone_voicemails", "/phone/voice_mails", "MEDIUM",
+          "phone:read:list_voicemails:admin", phone.voicemails, phone.VOICEMAILS,
+          classic="phone:read:admin phone_voicemail:read:admin"),
+    Route("phone_call_queues", "/phone/call_queues", "MEDIUM",
+          "phone:read:list_call_queues:admin", phone.queues, phone.CALL_QUEUES, classic="phone:read:admin"),
+    Route("phone_sms_sessions", "/phone/sms/sessions", "MEDIUM",
+          "phone:read:list_sms_sessions:admin", phone.sms_sessions, phone.SMS_SESSIONS,
+          classic="phone:read:admin phone_sms:read:admin"),
 )  # fmt: skip
 ROUTES = {route.name: route for route in _TABLE}
 # What an app with every scope of its kind has; a route that is plugged in adds its own.

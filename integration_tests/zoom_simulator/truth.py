@@ -6,19 +6,22 @@ Which rows a stream has, and what they hang on, stands in the table of routes.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from .clock import iso, report_windows, utc_date
 from .derived import DerivedList, DerivedMap
+from .history import is_in_report
 from .ids import KINDS, Kind
 from .paging import LARGEST_SIZE
 from .plans import Occurrence, Series
 from .routes import ROUTES, Route
-from .units import Account, Ask, Items, Listed, Months, Past, View, Window
+from .units import Account, Ask, Each, Hosted, Items, Listed, Months, Past, View, Window
 from .world import World
 
 Json = dict[str, Any]
 Request = tuple[str, str]
+REPORT_MONTHS = 6
 
 
 def _hanging_on(units: type[Listed] | type[Past]) -> dict[str, Kind]:
@@ -32,9 +35,9 @@ def _hanging_on(units: type[Listed] | type[Past]) -> dict[str, Kind]:
 
 def _streams() -> list[str]:
     def of(*kinds: type) -> list[str]:
-        return [route.name for route in ROUTES.values() if isinstance(route.units, kinds)]
+        return [r.name for r in ROUTES.values() if isinstance(r.units, kinds) and not r.finder]
 
-    return [*of(Account), *PLANNED, *PAST, *of(Months, Items)]
+    return [*of(Account), *PLANNED, *PAST, *of(Hosted, Months, Items, Each)]
 
 
 # Streams that hang on a meeting or webinar in a list, those on a past occurrence, and all there are.
@@ -50,8 +53,10 @@ def rows(
 
     The parent is empty for rows of the account, whole or by months, and for meetings and webinars themselves;
     {"id", "host_id"} for what hangs on a listed meeting or webinar; {"id", "uuid", "start_time", "host_id"}
-    for what hangs on a past occurrence; and for the items of a list the row that has the list, with the item
-    as "item". `url` is the simulator's, for the addresses in rows.
+    for what hangs on a past occurrence, with None for the host where only the history knows it; {"host_id"}
+    for the rows of a host's list of these; that row for what hangs on a row of another stream; and for the
+    items of a list the row that has the list, with the item as "item". `url` is the simulator's, for the
+    addresses in rows.
     """
     return _rows(View(world, world.now(), url, pending_users), ROUTES[stream])
 
@@ -69,12 +74,19 @@ def _rows(view: View, route: Route) -> Iterator[tuple[Json, Json]]:
             for occurrence in _known(view, route.kind):
                 parent = _past_parent(view, occurrence)
                 yield from ((parent, row) for row in units.rows(view, occurrence))
+        case Hosted():
+            for window, user in product(_windows(view, REPORT_MONTHS), range(view.world.size.users)):
+                parent = {"host_id": view.world.ids.user(user)}
+                yield from ((parent, row) for row in units.rows(view, user, window))
         case Months():
             for window in _windows(view, units.back):
                 yield from (({}, row) for row in units.rows(view, window))
         case Items():
             for parent, item in _items(view, units):
                 yield from (({**parent, "item": item}, row) for row in units.rows(view, parent, item))
+        case Each():
+            for _, parent in _rows(view, ROUTES[units.of]):
+                yield from ((parent, row) for row in units.rows(view, parent))
         case None:
             raise KeyError(f"{route.name} is no stream")
 
@@ -84,11 +96,13 @@ def _listed_parent(view: View, series: Series) -> Json:
 
 
 def _past_parent(view: View, occurrence: Occurrence) -> Json:
+    user = occurrence.series.user
     return {
         "id": occurrence.series.id,
         "uuid": view.world.uuid(occurrence),
         "start_time": iso(occurrence.start),
-        "host_id": view.world.ids.user(occurrence.series.user),
+        # Only the history knows of hosts who are gone, and it does not say their ids.
+        "host_id": None if view.world.is_former(user) else view.world.ids.user(user),
     }
 
 
@@ -99,16 +113,12 @@ def _listed(view: View, kind: Kind) -> Iterator[Series]:
 
 def _known(view: View, kind: Kind) -> Iterator[Occurrence]:
     world = view.world
-    return (
-        occurrence for user in range(world.size.users) for occurrence in world.known(kind, user, view.now)
-    )
+    return (occurrence for user in world.hosts_ever for occurrence in world.known(kind, user, view.now))
 
 
 def _found(view: View, kind: Kind) -> Iterator[Occurrence]:
     world = view.world
-    return (
-        occurrence for user in range(world.size.users) for occurrence in world.found(kind, user, view.now)
-    )
+    return (occurrence for user in world.hosts_ever for occurrence in world.found(kind, user, view.now))
 
 
 def _windows(view: View, months_back: int) -> Iterator[Window]:
@@ -122,15 +132,24 @@ def _items(view: View, units: Items) -> Iterator[tuple[Json, Json]]:
 
 
 def least_urls(
-    world: World, streams: Iterable[str] = STREAMS, *, hosts_report: bool = True, url: str = ""
+    world: World,
+    streams: Iterable[str] = STREAMS,
+    *,
+    hosts_report: bool = True,
+    filtered: bool = True,
+    url: str = "",
+    choice: int = 0,
 ) -> Iterator[Request]:
     """(label, URL) of the fewest requests for these streams from scratch; later pages say page=N, no token.
 
-    `hosts_report=False` is for a client that asks every user for reports instead of only those who hosted.
-    URLs are paths below the base of the API, but those of items are whole, with `url` in front.
+    `hosts_report=False` is for a client that asks every user for reports instead of only those who hosted,
+    `filtered=False` for one that asks for polls, questions and surveys of every occurrence instead of those
+    only that the history lists for that type, or does not name.
+    URLs are paths below the base of the API, but those of items are whole, with `url` in front. Where one of
+    several requests is enough, it is the first of them, or the last with the `choice` -1.
     """
     view, names = View(world, world.now(), url), _with_parents(streams)
-    wanted = [ROUTES[stream] for stream in STREAMS if stream in names]
+    wanted = [route for route in ROUTES.values() if route.name in names]
     listed = [route for route in wanted if isinstance(route.units, Listed)]
     past = [route for route in wanted if isinstance(route.units, Past)]
     for route in wanted:
@@ -142,66 +161,99 @@ def least_urls(
         own = [route for route in listed if route.kind == kind]
         has_past = any(route.kind == kind for route in past)
         if own or has_past:
-            yield from _least_listed(view, kind, own, has_past)
-    if past:
+            yield from _least_listed(view, kind, own, has_past, choice)
+    if past or any(isinstance(route.units, Hosted) for route in wanted):
         yield from _least_reports(view, hosts_report)
+    if past and ROUTES["report_history_meetings"] not in wanted:
+        yield from _least_history(view, {})
+    for kind, report_type in sorted(_report_types(past)) if filtered else ():
+        yield from _least_history(view, {"meeting_type": kind, "report_type": report_type})
+    named = _named(view) if filtered and _report_types(past) else frozenset()
     for route in past:
         # Only Zoom's answer tells that an occurrence is too old, so those are asked for as well.
         for occurrence in _found(view, route.kind):
-            yield from _least_past(view, route, occurrence)
+            if occurrence not in named or is_in_report(world, occurrence, _report_type(route)):
+                yield from _least_past(view, route, occurrence)
     for route in wanted:
         yield from _least_of_others(view, route)
 
 
 def least_counts(
-    world: World, streams: Iterable[str] = STREAMS, *, hosts_report: bool = True
+    world: World,
+    streams: Iterable[str] = STREAMS,
+    *,
+    hosts_report: bool = True,
+    filtered: bool = True,
+    choice: int = 0,
 ) -> dict[str, int]:
     """How many requests per rate limit label that makes."""
-    return dict(Counter(label for label, _ in least_urls(world, streams, hosts_report=hosts_report)))
+    urls = least_urls(world, streams, hosts_report=hosts_report, filtered=filtered, choice=choice)
+    return dict(Counter(label for label, _ in urls))
 
 
 def bound(world: World, per_second: Mapping[str, int], streams: Iterable[str] = STREAMS) -> float:
-    """The seconds in which these limits allow that many requests: no client can be faster."""
-    counts = least_counts(world, streams)
-    return max((counts[label] / limit for label, limit in per_second.items() if label in counts), default=0.0)
+    """The seconds in which these limits allow that many requests: no client can be faster.
+
+    What can be asked under either of two labels counts for both together, since a client may choose.
+    """
+    first, last = (Counter(least_counts(world, streams, choice=choice)) for choice in (0, -1))
+    alone = first & last
+    either = {label for label in first | last if first[label] != last[label]}
+    seconds = [alone[label] / limit for label, limit in per_second.items()]
+    if either and either <= per_second.keys():
+        together = sum(first[label] for label in either)
+        seconds.append(together / sum(per_second[label] for label in either))
+    return max(seconds, default=0.0)
 
 
 def _with_parents(streams: Iterable[str]) -> set[str]:
-    """These streams, and those in whose rows their items stand."""
+    """These streams, and the streams and lists in whose rows their units stand."""
     names = set(streams)
-    parents = {units.of for name in names if isinstance(units := ROUTES[name].units, Items)}
+    parents = {units.of for name in names if isinstance(units := ROUTES[name].units, Items | Each)}
     return names if parents <= names else _with_parents(names | parents)
 
 
 def _requests(route: Route, asked: Iterable[Ask], id_: int | str = "") -> Iterator[Request]:
-    for query, total in asked:
+    for query, total, size in asked:
         if total is None:
             yield route.label, route.url(id_, **query)
         else:
-            yield from _pages(route, total, id_, query)
+            yield from _pages(route, total, id_, query, size)
 
 
-def _pages(route: Route, total: int, id_: int | str, query: Mapping[str, object]) -> Iterator[Request]:
-    for page in range(1, max(1, -(-total // LARGEST_SIZE)) + 1):
+def _pages(
+    route: Route, total: int, id_: int | str, query: Mapping[str, object], size: int = LARGEST_SIZE
+) -> Iterator[Request]:
+    for page in range(1, max(1, -(-total // size)) + 1):
         later = {"page": page} if page > 1 else {}
-        yield route.label, route.url(id_, **query, page_size=LARGEST_SIZE, **later)
+        yield route.label, route.url(id_, **query, page_size=size, **later)
 
 
 def _refused(asked: Iterable[Ask]) -> Iterator[Ask]:
     """What is asked of something that answers nothing: the first request tells, so there is no other."""
-    for query, total in asked:
-        yield Ask(query, None if total is None else 0)
+    for one in asked:
+        yield one if one.total is None else one._replace(total=0)
         return
 
 
-def _least_listed(view: View, kind: Kind, routes: list[Route], instances: bool) -> Iterator[Request]:
+def _asked_of(series: Series, routes: list[Route], choice: int) -> list[Route]:
+    """Which of the routes are asked for it: without registration, one of those of it is enough."""
+    of_it = [route for route in routes if isinstance(route.units, Listed) and route.units.of_registration]
+    if series.gone or series.pattern.registers or not of_it:
+        return routes
+    return [route for route in routes if route not in of_it or route is of_it[choice]]
+
+
+def _least_listed(
+    view: View, kind: Kind, routes: list[Route], instances: bool, choice: int
+) -> Iterator[Request]:
     world = view.world
     for user in range(world.size.users):
         can_list = kind == "meeting" or world.has_webinars(user)
         total = len(world.listed(kind, user, view.now)) if can_list else 0
         yield from _pages(ROUTES[f"user_{kind}s"], total, world.ids.user(user), {})
     for series in _listed(view, kind):
-        for route in routes:
+        for route in _asked_of(series, routes, choice):
             if isinstance(units := route.units, Listed):
                 asked = units.asked(view, series)
                 yield from _requests(route, _refused(asked) if series.gone else asked, series.id)
@@ -211,7 +263,7 @@ def _least_listed(view: View, kind: Kind, routes: list[Route], instances: bool) 
 
 def _least_reports(view: View, hosts_report: bool) -> Iterator[Request]:
     world = view.world
-    for window in _windows(view, 6):
+    for window in _windows(view, REPORT_MONTHS):
         days = _days(window)
         hosts: Iterable[int] = range(world.size.users)
         if hosts_report:
@@ -221,6 +273,34 @@ def _least_reports(view: View, hosts_report: bool) -> Iterator[Request]:
             total = len(world.reported(user, *window, view.now))
             query = {"type": "past", **days}
             yield from _pages(ROUTES["report_user_meetings"], total, world.ids.user(user), query)
+
+
+def _report_types(routes: Iterable[Route]) -> set[tuple[Kind, str]]:
+    """For which types of data the history lists occurrences of which kind, as far as these want to know."""
+    found = {(r.kind, r.units.report_type) for r in routes if isinstance(r.units, Past)}
+    return {(kind, report_type) for kind, report_type in found if report_type}
+
+
+def _report_type(route: Route) -> str:
+    return (isinstance(route.units, Past) and route.units.report_type) or "all"
+
+
+def _named(view: View) -> frozenset[Occurrence]:
+    return frozenset(
+        one for window in _windows(view, REPORT_MONTHS) for one in view.world.history(*window, view.now)
+    )
+
+
+def _least_history(view: View, query: Mapping[str, str]) -> Iterator[Request]:
+    """The pages of the history, or of what it lists for a type of data."""
+    kind, report_type = query.get("meeting_type"), query.get("report_type", "all")
+    for window in _windows(view, REPORT_MONTHS):
+        found = [
+            one
+            for one in view.world.history(*window, view.now)
+            if kind in (None, one.series.kind) and is_in_report(view.world, one, report_type)
+        ]
+        yield from _pages(ROUTES["report_history_meetings"], len(found), "", {**_days(window), **query})
 
 
 def _days(window: Window) -> dict[str, str]:
@@ -238,8 +318,12 @@ def _least_of_others(view: View, route: Route) -> Iterator[Request]:
     match units := route.units:
         case Months():
             for window in _windows(view, units.back):
-                asked = (Ask({**query, **_days(window)}, total) for query, total in units.asked(view, window))
+                of_days = _days(window)
+                asked = (one._replace(query={**one.query, **of_days}) for one in units.asked(view, window))
                 yield from _requests(route, asked)
+        case Each():
+            for _, parent in _rows(view, ROUTES[units.of]):
+                yield from _requests(route, units.asked(view, parent), parent[units.key])
         case Items() if units.address:
             for _, item in _items(view, units):
                 yield route.label, item[units.address]

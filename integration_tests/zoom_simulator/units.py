@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from .paging import LARGEST_SIZE
 from .plans import Occurrence, Series
 from .world import World
 
@@ -34,10 +35,11 @@ class Window(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """A request that no complete read can do without; with a `total` it is a list, asked page by page."""
+    """A request that no complete read can do without; with a `total` it is a list, of pages of a `size`."""
 
     query: Mapping[str, object] = {}
     total: int | None = None
+    size: int = LARGEST_SIZE
 
 
 def once(*_: object) -> tuple[Ask, ...]:
@@ -53,18 +55,32 @@ class Account(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """Rows of each meeting or webinar in a list; `itself` when the row is that meeting or webinar."""
+    """Rows of each meeting or webinar in a list; `itself` when the row is that meeting or webinar.
+
+    Those `of_registration` are refused where it has none: the refusal of one says the same of the others.
+    """
 
     rows: Callable[[View, Series], Iterable[Json]]
     asked: Callable[[View, Series], Iterable[Ask]] = once
     itself: bool = False
+    of_registration: bool = False
 
 
 class Past(NamedTuple):
-    """Rows of each past occurrence."""
+    """Rows of each past occurrence; of a `report_type` where the history can list those that have any."""
 
     rows: Callable[[View, Occurrence], Iterable[Json]]
     asked: Callable[[View, Occurrence], Iterable[Ask]] = once
+    report_type: str = ""
+
+
+class Hosted(NamedTuple):
+    """Rows of the lists in which the reports have what each host held in a month.
+
+    Past occurrences are found in them as well, so whoever reads these has made no request for the rows.
+    """
+
+    rows: Callable[[View, int, Window], Iterable[Json]]
 
 
 class Months(NamedTuple):
@@ -92,4 +108,13 @@ class Items(NamedTuple):
     wanted: Callable[[Json], bool] = bool
 
 
-Units = Account | Listed | Past | Months | Items
+class Each(NamedTuple):
+    """Rows of each row of the stream or list `of`, whose field `key` stands in the path."""
+
+    of: str
+    rows: Callable[[View, Json], Iterable[Json]]
+    asked: Callable[[View, Json], Iterable[Ask]] = once
+    key: str = "id"
+
+
+Units = Account | Listed | Past | Hosted | Months | Items | Each

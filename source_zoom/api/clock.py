@@ -3,8 +3,11 @@
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+
+# For so long after its end, Zoom may still list what was held on a day.
+OPEN_FOR = timedelta(hours=6)
 
 
 class ZoomClock:
@@ -26,6 +29,21 @@ class ZoomClock:
         return self._first is not None
 
     @property
+    def began(self) -> datetime:
+        """When the sync began (UTC): the same from Zoom's first answer to the end of the sync."""
+        return self._first or datetime.now(UTC)
+
+    @property
     def today(self) -> date:
-        """The sync's day (UTC): the same from Zoom's first answer to the end of the sync."""
-        return (self._first or datetime.now(UTC)).date()
+        """The sync's day (UTC)."""
+        return self.began.date()
+
+    @property
+    def closed(self) -> date:
+        """All days before this one ended so long before the sync that Zoom has listed what was held."""
+        return (self.began - OPEN_FOR).date()
+
+    @property
+    def hour(self) -> int:
+        """The hour (since 1970) in which the sync began."""
+        return int(self.began.timestamp()) // 3600

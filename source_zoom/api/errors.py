@@ -16,6 +16,7 @@ PRIVATE = re.compile(r"(https?://[^\s?]+\?|\bbearer |\b(?:pass(?:code|word)|pwd)
 # Of these endpoints the resource asked for is a user, whose absence says nothing about a meeting; of all
 # others it is a meeting or a webinar, of which the absence of a user or an account says nothing.
 OF_A_USER, OF_A_MEETING = r"(^|/)users/", r"^(?!(.*/)?users(/|$))"
+OF_A_PHONE_TRANSCRIPT = r"(^|/)phone/recording_transcript/"
 NO_ACCESS = r"denied for this account|only available for .*\baccounts\b"
 NO_REGISTRATION = r"registration has not been enabled|(has not|doesn.t have) registration required"
 NO_MEETING = (
@@ -27,7 +28,13 @@ OF_NOBODY_ELSE = r"^(?!.*\b(account|user)\b)"
 # Zoom's codes that an answer shows also where it is no valid JSON: of a token and its scopes.
 LEGIBLE = re.compile(rb'"code"\s*:\s*"?(104|124|4700|4711)\b')
 MOST_DIGITS = 9
-NOT_FOUND = NOT_ENDED, DOES_NOT_EXIST = "it was never held, or has not ended", "it does not exist (any more)"
+REGISTRATION_OFF = "registration is not enabled"
+NOT_FOUND = NOT_ENDED, DOES_NOT_EXIST, NO_RECORDINGS = (
+    "it was never held, or has not ended",
+    "it does not exist (any more)",
+    "there are no recordings",
+)
+NO_PHONE, NO_TRANSCRIPT = "Zoom Phone is not enabled for the account", "the recording has no transcript"
 
 
 class Action(Enum):
@@ -52,7 +59,8 @@ class Action(Enum):
 class Rule:
     """One row of the table. A row without a status, a message or a path matches any.
 
-    One without a status and a code wants some code of Zoom's: words alone may be somebody else's.
+    One without a status and a code wants some code of Zoom's, and so does one by which something is gone:
+    words and a status alone may be somebody else's.
     """
 
     action: Action
@@ -67,7 +75,7 @@ class Rule:
             # Zoom at times sends an error as HTTP 200, where its number alone says what it is.
             self.status in (None, status, code)
             and self.code in (None, code)
-            and (self.status or code) is not None
+            and (code is not None or (self.status is not None and self.action is not Action.GONE))
             and re.search(self.message, message, re.IGNORECASE) is not None
             and re.search(self.path, path) is not None
         )
@@ -83,10 +91,10 @@ RULES = (
     Rule(Action.WITHHELD, "Zoom offers this to paid plans only", code=200, message=r"\bpaid\b"),
     Rule(Action.STOP_LABEL, "the daily rate limit is used up", status=429, message=r"daily"),
     Rule(Action.SLOW_DOWN, "the rate limit was exceeded", status=429),
-    Rule(Action.LATER, "Zoom's reports do not reach back so far", code=300, message=r"recent 6 months"),
-    Rule(Action.EMPTY, "there are no recordings", code=3301),
+    Rule(Action.LATER, "Zoom's reports do not reach back so far", code=300, message=r"recent \d+ months"),
+    Rule(Action.EMPTY, NO_RECORDINGS, code=3301),
     Rule(Action.RESTART, "the page token expired", code=300, message=r"page token"),
-    Rule(Action.GONE, "registration is not enabled", message=NO_REGISTRATION),
+    Rule(Action.GONE, REGISTRATION_OFF, message=NO_REGISTRATION),
     Rule(Action.GONE, "Zoom gives no access to it", message=r"cannot access (webinar|meeting)"),
     Rule(Action.WITHHELD, "the host has no webinar plan", message=r"webinar (plan|subscription|feature)"),
     Rule(Action.WITHHELD, "the user may not host meetings", code=3161),
@@ -102,6 +110,16 @@ RULES = (
     Rule(Action.GONE, "it is older than one year", code=12702),
     Rule(Action.DENIED, "the app's owner has no permission for it", code=200, message=r"no permission"),
     Rule(Action.DENIED, "the account may not use this API", message=NO_ACCESS),
+    Rule(Action.GONE, "the summary is in the trash", code=2305, message=r"moved to trash"),
+    Rule(Action.DENIED, "the account's settings keep summaries back", code=2305),
+    Rule(Action.DENIED, "the account's settings keep summaries back", message=r"meeting summary disabled"),
+    Rule(Action.DENIED, NO_PHONE, code=2031),
+    Rule(Action.DENIED, NO_PHONE, message=r"zoom phone\b.* not (been )?enabled"),
+    Rule(Action.GONE, NO_TRANSCRIPT, status=404, path=OF_A_PHONE_TRANSCRIPT),
+    Rule(Action.GONE, NO_TRANSCRIPT, code=12000, path=OF_A_PHONE_TRANSCRIPT),
+    Rule(Action.GONE, NO_TRANSCRIPT, code=12001, path=OF_A_PHONE_TRANSCRIPT),
+    Rule(Action.GONE, NO_TRANSCRIPT, code=12002, path=OF_A_PHONE_TRANSCRIPT),
+    Rule(Action.GONE, NO_TRANSCRIPT, code=12003, path=OF_A_PHONE_TRANSCRIPT),
     Rule(Action.RETRY, "Zoom took too long", status=408),
 )
 
@@ -144,7 +162,7 @@ def judge(answer: Answer, path: str = "", *, is_text: bool = False) -> Verdict |
     message = message if isinstance(message, str) else ""
     is_success = 200 <= status < 300
     is_error = code or (fields and fields.keys() <= ERROR_KEYS)
-    is_data = bool(answer.text) and not answer.is_html if is_text else isinstance(answer.body, dict)
+    is_data = answer.is_text if is_text else isinstance(answer.body, dict)
     if is_success and is_data and not is_error:
         return None
     for rule in RULES:
@@ -179,7 +197,7 @@ def scope_to_add(message: str, scopes: tuple[str, ...]) -> str:
     listed = re.search(r"scopes:\s*\[([^\]]+)\]", message)
     named: list[str] = re.findall(r"[\w:]+", listed.group(1)) if listed else []
     ours = [scope for scope in (scopes[1], scopes[0], *scopes[2:]) if scope in named]
-    return next(iter((*ours, *named)), scopes[1])
+    return next(iter((*ours, *named)), scopes[1] or scopes[0])
 
 
 def advice(scopes: Iterable[str]) -> str:

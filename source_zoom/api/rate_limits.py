@@ -101,6 +101,11 @@ class Budget:
         with self._lock:
             self._next_slot = max(self._next_slot, self._clock.now() + seconds)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody may pass any more."""
+        return self._closed is not None
+
     def close(self, error: Exception | type[Exception]) -> None:
         """Let nobody pass any more."""
         with self._lock:

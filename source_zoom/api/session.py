@@ -50,6 +50,11 @@ class Answer:
     def is_html(self) -> bool:
         return "html" in self.headers.get("Content-Type", "") or self.text.lstrip()[:1] == b"<"
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds a text; half a JSON is none."""
+        return bool(self.text) and not self.is_html and "json" not in self.headers.get("Content-Type", "")
+
     @classmethod
     def of(cls, response: requests.Response) -> "Answer":
         """Read a response to its end, so that its connection is free again, and parse it.
@@ -133,6 +138,10 @@ class ZoomSession:
             )
         environment = self._environment(f"{parts.scheme}://{parts.hostname}")
         return Answer.of(self._adapter.send(request, timeout=timeout, **environment))
+
+    def close(self) -> None:
+        """Close the connections that nobody uses; a request that comes all the same opens one."""
+        self._adapter.close()
 
     def _read_environment(self, url: str) -> Mapping[str, Any]:
         """The proxy and certificate settings that the environment has for an address."""

@@ -59,7 +59,8 @@ def _read(parent: Parent, owed: tuple[Key, Retry]) -> list[Event]:
 
 def _led_to(parent: Parent, one: "ZoomStream", found: Slice) -> list[Event]:
     """What a slice of a list leads to, through other lists if need be."""
-    following = next((child for child in one.children if child in parent.lists()), None)
+    lists = [*parent.lists(), *([parent] if parent.is_list else [])]
+    following = next((child for child in one.children if child in lists), None)
     readers = [following] if following else parent.children if one is parent else [parent]
     fields = {field for reader in readers for field in reader.parent_fields()}
     events = one.read_for_children(tuple(fields), found)

@@ -1,24 +1,24 @@
 """How far a stream has come: by day (UTC) of what its slices hold, in its state.
 
-    {"start_time": "2026-11-20T00:00:00Z", "version": 2, "read_on": "2026-11-22",
+    {"start_time": "2026-11-20T00:00:00Z", "version": 2, "reread": "2026-11-18", "open": {…},
      "instances": {"after": 85746065, "began": "2026-11-22"},
      "gaps": [{"way": "reports", "from": "2026-05-20", "to": "2026-10-03"}],
-     "retry": […], "withheld": […], "owed": […], "known": {…}, "refused": "…"}
+     "retry": […], "withheld": […], "owed": […], "known": {…}, "left_out": {…}, "refused": "…"}
 
 Every day before the cursor is done: its slices have been read, are gone, or stand on one of the lists of
-`retries.py`. `read_on` is when the last days before it were read: what was old by then is not read again.
-`instances` says up to which meeting a pass through lists in no order of days has come, and when it began;
-`gaps` are days of which one way of finding something is missing; `refused` why Zoom has refused the endpoint
-altogether; `known` what a first sync of several days has read. All but the cursor and the version are absent
-when there is nothing to say.
+`retries.py`. All before `reread` were read a second time, when they were `lookback_days` old; `open` is what
+was read of the days since the cursor. `instances` says up to which meeting a pass through lists in no order
+of days has come, and when it began; `gaps` are days of which one way of finding something is missing;
+`refused` why Zoom has refused the endpoint altogether; `known` what a first sync of several days has read;
+`left_out` that a list of Zoom's was wrong (see left_out.py).
+All but the cursor and the version are absent when there is nothing to say.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import reduce
 from queue import Queue
 from typing import Any
 
@@ -37,15 +37,18 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.types import Record
 
-from source_zoom.engine.frontier import Frontier, Pass
-from source_zoom.engine.gaps import Gaps
-from source_zoom.engine.known import Known
+from source_zoom.engine.frontier import Pass
+from source_zoom.engine.left_out import LeftOut
+from source_zoom.engine.open_days import DAYS_ALL, UNKNOWN, OpenDays, stamp_of, strength
+from source_zoom.engine.progress import Place, Progress, Span
 from source_zoom.engine.retries import AGAIN, MOST_OWED, Key, Retry, RetryList
+from source_zoom.engine.row_ids import content_of
 from source_zoom.engine.slices import (
     ONE_DAY,
     Closed,
     Event,
     Fields,
+    HostListed,
     Listed,
     Retried,
     Row,
@@ -64,7 +67,10 @@ VERSION = 2
 # A pass has thousands of lists: a state for each of them would be most of the output.
 LISTS_A_STATE = 50
 
+Json = dict[str, Any]
 SlicesOf = Callable[[Fields, Window], Iterable[Slice]]
+# The open day, the key and the stamp of its row by which a slice is known once it has been read.
+_Mark = tuple[date, str, bytes]
 
 
 @dataclass(frozen=True)
@@ -78,21 +84,36 @@ class StateOutput:
     messages: MessageRepository
 
 
-@dataclass(frozen=True)
-class Span:
-    """The days of a sync: Zoom's today, what the user wants, and how far back the way by days reaches."""
+@dataclass
+class _UnderWay:
+    """A slice in hand.
 
-    today: date
-    lookback: timedelta
-    start_date: date = date.min
-    oldest: date = date.min
+    places  what is not done before it is
+    mark    under which it will be known, where it is of an open day
+    host    of what it asks for, where that is known
+    rows    the marks of its own records, where these are of open days
+    is_not_yet  whether there is nothing of it yet
+    """
+
+    slice: Slice
+    places: list[Place]
+    mark: _Mark | None = None
+    host: object = None
+    rows: list[_Mark] = field(default_factory=list)
+    is_not_yet: bool = False
+
+
+def _names_host(row: Row) -> bool:
+    return bool(row.fields.get("host_id"))
 
 
 class DayCursor(Cursor):
     """The state of one stream, changed by all its threads under `_lock`.
 
-    `_days` and `_gap_days` are how far the new and the missing days have come; `_under_way` holds, for each
-    slice in hand, what is not done before it is.
+    `progress` is how far its days have come; `_under_way` holds, for each slice in hand, what is not done
+    before it is; `_open` is what was read of the open days; `_marks` those of slices that come at the end, as
+    they are on the retry list; `_led_to` the keys of those to which lists on it have led, which a search that
+    comes to them later need not read.
     """
 
     def __init__(
@@ -109,49 +130,52 @@ class DayCursor(Cursor):
         self._cursor_field = cursor_field
         self._given = state
         self._span = span
-        self._ways = ways
+        self.ways = ways
+        # Windows of the account begin a day before those that are wanted.
+        self._margin = ONE_DAY if ways.is_own else timedelta(0)
         self._output = output
         self._key_of = key_of
         self._lock = threading.RLock()
-        self._day: date | None = None
-        self._read_on: date | None = None
-        self._gaps = Gaps()
-        self._refused_ways: set[str] = set()
-        self._is_frozen = False
+        self.progress = Progress(span, ways)
+        self._open = OpenDays()
+        self._is_frozen = self._is_overfull = False
         self._lists_since_state = 0
-        self._under_way: dict[str, tuple[Slice, list[tuple[Any, Any]]]] = {}
-        self._known: Known | None = None
+        self._under_way: dict[str, _UnderWay] = {}
+        self._marks: dict[str, _Mark | None] = {}
         self._again: dict[str, Key] = {}
+        self._led_to: set[str] = set()
         self.refused = ""
         self.was_refused = self.is_limited = False
-        self._pass: Pass | None = None
         self.retries = RetryList(span.today)
+        self.left_out = LeftOut(span.today)
         self._load()
-        self._plan()
+        self._owed_before = self.retries.number_owed
+        self.progress.plan(self._warn)
+        self._known_from = (self.progress.day or span.closed) - self._margin
 
     def __repr__(self) -> str:
-        return f"DayCursor({self._stream}, {self._day}, {self._days}, {len(self._under_way)} under way)"
+        return f"DayCursor({self._stream}, {self.progress}, {len(self._under_way)} under way)"
 
     @property
     def instances(self) -> Pass | None:
         """The pass that is not yet over."""
-        return None if self._pass and self._pass.is_over else self._pass
+        return self.progress.instances
+
+    @property
+    def first_day(self) -> date:
+        """The first of the days that are new in this sync."""
+        return self.progress.first_day
 
     def _load(self) -> None:
         state, today = self._given, self._span.today
         if not state:
             return
         try:
-            day = utc_day(state[self._cursor_field]) if self._cursor_field in state else None
-            read_on = date.fromisoformat(state["read_on"]) if "read_on" in state else day
-            gaps = Gaps.of_state(state.get("gaps", []), today + ONE_DAY)
-            looked_back = min(read_on, today) - self._span.lookback if read_on else date.min
-            self._first_day = min(day, looked_back) if day else date.min
-            self._pass = Pass.of(state["instances"]) if state.get("instances") else None
-            self._known = Known.of(state["known"]) if state.get("known") else None
+            self.progress.load(state, self._cursor_field)
             self.retries.load(state, self._key_of)
+            left_out = LeftOut.of(state["left_out"], today) if "left_out" in state else self.left_out
             is_ours = state["version"] == VERSION
-            last_day = max(day or today, read_on or today)
+            last_day = self.progress.day or today
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             is_ours, last_day = False, today
         if not is_ours or last_day > today + ONE_DAY:
@@ -160,69 +184,43 @@ class DayCursor(Cursor):
                 "the state is not one of this connector's",
             )
             self._warn(f"{ahead if is_ours else odd}, so everything is read again")
-            self._given, self._pass, self._known, self.retries = {}, None, None, RetryList(today)
+            self._given, self.progress = {}, Progress(self._span, self.ways)
+            self.retries = RetryList(today)
             return
-        # A clock that differs by a day may have written the state.
-        self._day, self._read_on = day and min(day, today), read_on and min(read_on, today)
-        self._gaps = gaps
+        self.left_out = left_out
         self.refused = str(state.get("refused", ""))
         self.was_refused = bool(self.refused)
-
-    def _plan(self) -> None:
-        """Find out which days to read, and whether to go through the lists that have no order of days."""
-        span, ways = self._span, self._ways
-        first = self._first_day if self._day else date.min
-        if not self._day and not self._gaps and not self._pass and ways.by_list:
-            self._pass = Pass(Window(span.start_date, span.today), span.today)
-            self._known = Known(span.today)
-        self._note_gaps(first)
-        self.first_day = min(max(first, span.start_date), span.today)
-        self._days = Frontier(self.first_day)
-        oldest = max(span.start_date, span.oldest)
-        missing = (Window(max(days.first, oldest), days.last) for days in self._gaps.of(ways.by_day))
-        self._missing = [days for days in missing if days.first <= days.last and days.first < self.first_day]
-        self._gap_days = Frontier(min((days.first for days in self._missing), default=date.max))
-        unlisted = [days for days in self._gaps.of(ways.by_list) if days.last >= span.start_date]
-        if unlisted and not self._pass:
-            hull = reduce(Window.hull, unlisted)
-            self._pass = Pass(Window(max(hull.first, span.start_date), hull.last), span.today)
-
-    def _note_gaps(self, first: date) -> None:
-        """Note the days that the span of this sync leaves out."""
-        span, ways = self._span, self._ways
-        if self._day and span.start_date > self._day:
+        try:
+            self._open = OpenDays.of(state.get("open", {}))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             self._warn(
-                f"the start date lies after the state, which ends on {self._day}: the days between the two"
-                " are not read"
+                "what the state says of the latest days is not this connector's, so they are read again"
             )
-        if span.start_date > (self._day or date.min):
-            for way in filter(None, (ways.by_day, ways.by_list)):
-                self._gaps.add(way, Window(self._day or date.min, span.start_date - ONE_DAY))
-        if self._day and self._day < span.oldest:
-            self._warn(
-                f"the state ends on {self._day}, and Zoom's reports begin on {span.oldest}: meetings between"
-                " the two that are no longer listed cannot be found any more"
-            )
-            if ways.by_list:
-                self._gaps.add(ways.by_list, Window(first, span.today))
-        self._gaps.forget(ways.by_day, span.oldest)
 
     def _warn(self, sentence: str) -> None:
         logger.warning(f"{self._stream}: {sentence}.")
+
+    @property
+    def days_done(self) -> int | None:
+        """By how many days the daily limit has let this sync get on; None where it caught up, or began."""
+        with self._lock:
+            owed = self.retries.number_owed
+        if not self.is_limited or not self._given.get(self._cursor_field) or owed < self._owed_before:
+            return None
+        return max(0, ((self.progress.day or self.first_day) - self.first_day).days)
 
     def days_wanted(self) -> list[Window]:
         """The days to search: those since the state first, then those that are missing."""
         if self.refused:
             return []
         with self._lock:
-            others = [entry.days for _, entry in self.retries.of_own()] if self._ways.is_by_parent else []
-        is_resumed = self.instances and not self._missing and not self._known
-        if self.instances and is_resumed and self.first_day > self._span.oldest:
-            # What the reports name of these days was read: only the rest of the lists is asked for.
-            first = max(self.instances.days.first, self._span.oldest)
-            last = min(self.instances.days.last, self.first_day - ONE_DAY)
-            others += [Window(first, last)] if first <= last else []
-        return [Window(self.first_day, self._span.today), *sorted([*self._missing, *others])]
+            others = [entry.days for _, entry in self.retries.of_own()] if self.ways.is_by_parent else []
+        return self.progress.wanted(others)
+
+    def later_days(self) -> list[Window]:
+        """The days to search after those, of which a further way is missing that is refused no longer."""
+        with self._lock:
+            return [] if self.refused else self.progress.later()
 
     def due_lists(self, *, are_owed: bool) -> list[tuple[Key, Retry]]:
         """The lists that failed earlier, or those that earlier days had no requests for."""
@@ -236,66 +234,150 @@ class DayCursor(Cursor):
             return frozenset(key for (one, key), entry in entries if one == name and not entry.is_owed)
 
     def is_read_again(self, day: date | None) -> bool:
-        """Whether the next sync reads what is of this day once more."""
-        return (day or self._span.today) >= self._span.today - self._span.lookback
+        """Whether a later sync reads what is of this day once more."""
+        span = self._span
+        return (day or span.today) >= (span.due if span.lookback else span.closed)
+
+    def is_host_unchanged(self, host: str, window: Window, stamp: bytes) -> bool | None:
+        """Whether a host's row of some days is that with which his list was read; None: it has no say."""
+        with self._lock:
+            if self.refused or self._is_frozen:
+                return None
+            if self.hosts_from != window.first or not self._open.is_unchanged(host, stamp):
+                return False
+            if self.first_day < self._span.closed:
+                # Once a day all are asked for, which shows whether rows can be relied on.
+                self._open.compare(host)
+                return False
+            return True
+
+    @property
+    def hosts_from(self) -> date | None:
+        """The first day of the rows under which hosts' lists were read; None where all are asked for."""
+        today, hosts = self._span.today, self._open
+        return None if today < hosts.all_until <= today + DAYS_ALL else hosts.first
+
+    def compare_host(self, host: str, stamp: bytes) -> None:
+        """Take notice of a host's row of the days from `hosts_from` on, where he is asked for anyway."""
+        with self._lock:
+            if self._open.is_unchanged(host, stamp):
+                self._open.compare(host)
 
     # What the thread that generates slices says.
-
-    def is_behind(self, day: date) -> bool:
-        """Whether something that is wanted of the days before this one has not been generated yet."""
-        if day > self.first_day:
-            return self._days.reached < min(day, self._span.today)
-        return self._gap_days.reached < day and any(gap.first < day for gap in self._missing)
 
     def open(self, row: Row, found: Slice) -> bool:
         """Note that a slice will be read; False where it need not be, or is on the retry list."""
         with self._lock:
             places = self._places(row, row.way)
-            is_again = self._ways.is_by_parent and ("", found.key) in self.retries.due
+            is_again = self.ways.is_by_parent and ("", found.key) in self.retries.due
             if not places and not is_again:
                 return False
-            is_known = self._was_read(row) or any(self._places(row, way) for way in row.known)
-            is_left_out = is_known or (self._is_owed(row, found) and not is_again)
-            if is_left_out and found.name not in self._under_way:
+            mark = self._mark_of(row, found, places)
+            is_known = self.progress.was_read(row) or any(self._places(row, way) for way in row.known)
+            is_known = is_known or found.key in self._led_to
+            is_owed = self._is_owed(row, found) and not is_again
+            is_under_way = found.name in self._under_way
+            is_left_out = is_known or is_owed or is_under_way or self._is_as_read(row, mark)
+            if is_left_out and not is_under_way:
+                if is_owed:
+                    self._marks[found.name] = mark
+                elif is_known:
+                    self._note(mark, is_read=False)
                 return False
-            self._under_way.setdefault(found.name, (found, []))[1].extend(places)
+            under_way = self._under_way.setdefault(
+                found.name, _UnderWay(found, [], host=row.fields.get("host_id"))
+            )
+            under_way.places.extend(places)
+            if row.way == AGAIN:
+                self._led_to.add(found.key)
+            before = strength(under_way.mark[2]) if under_way.mark else 0
+            if mark and before in (0, strength(mark[2])):
+                # The way that gives a stamp may come before the one that gives none.
+                under_way.mark = mark
             for frontier, key in places:
                 frontier.open(key)
             return not is_left_out
 
+    def _mark_of(self, row: Row, found: Slice, places: list[Place]) -> _Mark | None:
+        """What to know a row by once what hangs on it has been read, where its day may be an open one."""
+        counted: date | None = places[0][1] if places and places[0][0] is self.progress.new else row.day
+        if counted is None:
+            return None
+        # What went on at midnight is known by the day of its end, which is open longer.
+        day = min(max(counted, row.end or counted), self._span.today)
+        if day < self._span.closed and not self.progress.day:
+            return None
+        values = [row.fields.get(name) for name in self.ways.changes]
+        if all(value is None for value in values):
+            return day, found.key, UNKNOWN
+        is_weak = bool(self.ways.also) and not _names_host(row)
+        return day, found.key, stamp_of([str(value) for value in values], is_weak=is_weak)
+
+    def _is_as_read(self, row: Row, mark: _Mark | None) -> bool:
+        """Whether an earlier sync has read what hangs on a row, and the row has not changed."""
+        if mark is None or mark[0] < max(self._span.due, self.first_day):
+            # What is missing, or old enough for its second reading, is read whole.
+            return False
+        if self._open.holds(*mark) and not self._open.is_due(*mark[:2], self._span.hour):
+            # The next change is one from the row that came first.
+            self._note(mark)
+            return True
+        if self._span.lookback and self._open.is_full:
+            # It is left to the second reading of its day.
+            self._is_overfull = True
+            return True
+        self._open.note_news(row.fields.get("host_id"))
+        return False
+
     def open_window(self, found: Slice) -> None:
         """Note that a window of the account will be read."""
         with self._lock:
-            day = found.day or date.max
-            frontier = self._days if day >= self.first_day else self._gap_days
-            self._under_way[found.name] = (found, [(frontier, day)])
+            frontier, day = self.progress.place_of(found.day or date.max)
+            self._under_way[found.name] = _UnderWay(found, [(frontier, day)])
             frontier.open(day)
 
-    def _places(self, row: Row, way: str) -> list[tuple[Any, Any]]:
+    def leave_out(self, found: Slice) -> bool:
+        """Note that a slice that was opened is not asked for, as Zoom says that there is nothing.
+
+        Returns False where that has proved wrong, so that it has to be.
+        """
+        with self._lock:
+            if self.left_out.is_off:
+                return False
+            self.left_out.note(found.day or self._span.today)
+            self._note(self._under_way[found.name].mark)
+            self._close(found)
+            return True
+
+    def suspend_filter(self) -> bool:
+        """Note that Zoom has something where it said that there is nothing. Returns whether that is news."""
+        with self._lock:
+            is_news = self.left_out.suspend(self._span.start_date)
+            if is_news:
+                self._move(is_state_due=True)
+            return is_news
+
+    def left_out_until(self, end: date) -> None:
+        """Note that all that was left out before a day has been opened."""
+        with self._lock:
+            assert self.left_out.days
+            self.left_out.days.reach(end)
+
+    def open_late(self, found: Slice, day: date) -> bool:
+        """Note that a slice that was left out will be read after all; False where it need not be."""
+        with self._lock:
+            assert self.left_out.days
+            if found.name in self._under_way or ("", found.key) in self.retries.entries:
+                return False
+            self._under_way[found.name] = _UnderWay(found, [(self.left_out.days, day)])
+            self.left_out.days.open(day)
+            return True
+
+    def _places(self, row: Row, way: str) -> list[Place]:
         """What is not done before this row is: none where the stream does not want it."""
-        day = min(row.day or self._span.today, self._span.today)
-        if way == self._ways.by_day:
-            if self._span.start_date < self.first_day <= (row.end or day):
-                # What went on when these days began had not been there to be read.
-                day = max(day, self.first_day)
-            if day >= self.first_day:
-                return [(self._days, day)]
-            return [(self._gap_days, day)] if any(day in days for days in self._missing) else []
         if way == AGAIN:
             return [(self.retries, row.of)] if row.of in self.retries.due else []
-        number = int(row.fields["id"])
-        is_wanted = self._pass and self._pass.wants(number, row.day)
-        return [(self._pass.lists, number)] if self._pass and is_wanted else []
-
-    def _was_read(self, row: Row) -> bool:
-        """Whether the way by days had led to it in an earlier sync."""
-        if row.way == AGAIN:
-            return False
-        if self._known and self._known.holds(row, self._span.lookback):
-            return True
-        day, by_day = row.day, self._ways.by_day
-        is_done = day is not None and self._day is not None and day < self.first_day
-        return is_done and by_day in row.known and not any(day in days for days in self._gaps.of(by_day))
+        return self.progress.places(row, way)
 
     def _is_owed(self, row: Row, found: Slice) -> bool:
         return ("", found.key) in self.retries.entries or self.retries.leaves_out(row.fields)
@@ -306,20 +388,20 @@ class DayCursor(Cursor):
             match event:
                 case Closed():
                     return self._note_list(event)
-                case Searched(first=first, end=end):
-                    self._days.reach(min(end, self._span.today))
-                    reached = self._gap_days.reached
-                    if first <= reached or not any(
-                        gap.first < first and reached <= gap.last for gap in self._missing
-                    ):
-                        self._gap_days.reach(end)
+                case Searched(end=end):
+                    self.progress.reach(event)
+                    if end >= self._span.today:
+                        # A day more, since nobody knows whose days Zoom means.
+                        self._open.search_done(self._span.closed - ONE_DAY)
                     self._move()
-                case Listed(before=before) if self._pass and self._pass.is_running:
-                    self._pass.lists.reach(before)
+                case Listed(before=before) if self.progress.reach_list(before):
                     self._lists_since_state += 1
                     self._move(is_state_due=self._lists_since_state >= LISTS_A_STATE)
-                case WayRefused():
-                    self._refuse_way(event)
+                case WayRefused(lists=lists):
+                    self.retries.forget(lists)
+                    self.progress.refuse_way(event)
+                case HostListed(host=host, stamp=stamp, is_short=is_short):
+                    self._open.list_host(host, stamp, self._span.hour, is_short=is_short)
                 case Retried(key=key) if key in self.retries.due:
                     self.retries.settle(key)
             return False
@@ -337,7 +419,7 @@ class DayCursor(Cursor):
             case None if event.why and days and is_wanted:
                 if not self.retries.owe(key, event.slice.unit, days):
                     # Nothing will close it: the day is searched again by the next sync.
-                    self._days.open(max(days.first, self.first_day))
+                    self.progress.new.open(max(days.first, self.first_day))
             case None:
                 self.retries.extend(key, days.last if days else self._span.today)
             case Outcome.UNREAD | Outcome.WITHHELD if days and (is_wanted or before):
@@ -355,7 +437,7 @@ class DayCursor(Cursor):
     def due_slices(self, slices_of: SlicesOf, *, are_owed: bool = False) -> list[Slice]:
         """The stream's own units that failed earlier, or those that earlier days had no requests for."""
         with self._lock:
-            if self._ways.is_by_parent:
+            if self.ways.is_by_parent:
                 return []
             return [
                 again
@@ -366,31 +448,16 @@ class DayCursor(Cursor):
     def _due(self, key: Key, entry: Retry, slices_of: SlicesOf) -> Iterator[Slice]:
         for again in slices_of(entry.unit, entry.days):
             self._again[again.name] = key
-            self._under_way[again.name] = (again, [(self.retries, key)])
+            unseen = None if again.window else (entry.days.last, again.key, UNKNOWN)
+            mark = self._marks.pop(again.name, unseen)
+            self._under_way[again.name] = _UnderWay(again, [(self.retries, key)], mark)
             self.retries.open(key)
             yield replace(again, day=again.day or entry.days.last)
-
-    def _refuse_way(self, refused: WayRefused) -> None:
-        """Note that Zoom refuses a way of finding something: its days become a gap, for a later sync."""
-        self._refused_ways.add(refused.way)
-        self.retries.forget(refused.lists)
-        if refused.way == self._ways.by_day:
-            days = Window(self.first_day, self._span.today)
-            self._gaps.add(refused.way, days)
-            if self._pass and self._pass.is_over and self._pass.days.hull(days) == self._pass.days:
-                self._days.reach(self._pass.began)
-            elif not self.instances:
-                self._pass = Pass(days, self._span.today, is_running=refused.is_replaced)
-        elif self.instances:
-            self._gaps.add(refused.way, self.instances.days)
-            self._pass = None
 
     def all_generated(self) -> None:
         """Note that every slice up to today has been opened."""
         with self._lock:
-            if self._ways.by_day not in self._refused_ways:
-                self._days.reach(self._span.today)
-                self._gap_days.reach(date.max)
+            self.progress.reach_end()
             self._move()
 
     # What the threads that read say.
@@ -406,11 +473,49 @@ class DayCursor(Cursor):
             entry = key and self.retries.settle(key)
             if entry and entry.others:
                 # Zoom gives what this host held again: its lists lead to all of it.
-                for name in self._ways.of_host:
+                for name in self.ways.of_host:
                     unit = {"id": entry.unit["host_id"]}
                     self.retries.owe((name, self._key_of(name, unit)), unit, entry.days)
             self.refused = self.refused if self._is_frozen else ""
+            if under_way := self._under_way.get(done.name):
+                for mark in [under_way.mark, *under_way.rows]:
+                    self._note(mark)
+                if under_way.mark:
+                    hour = self._span.hour if under_way.is_not_yet else None
+                    self._open.note_hour(*under_way.mark[:2], hour)
             self._close(done)
+
+    def _note(self, mark: _Mark | None, *, is_read: bool = True) -> None:
+        if mark and mark[0] >= self._span.closed - self._margin:
+            self._open.note(*mark, is_read=is_read)
+
+    def news(self, found: Slice, records: list[Json], keys: Sequence[str]) -> list[Json]:
+        """The records of a window that have not come yet, or have changed since."""
+        with self._lock:
+            marks = [self._mark_of_record(record, keys) for record in records]
+            if under_way := self._under_way.get(found.name):
+                under_way.rows += [mark for mark in marks if mark]
+            pairs = zip(records, marks, strict=True)
+            return [record for record, mark in pairs if not (mark and self._open.holds(*mark))]
+
+    def _mark_of_record(self, record: Json, keys: Sequence[str]) -> _Mark | None:
+        """What to know a record by, where its day is an open one, or the one before it."""
+        try:
+            day = utc_day(record[self._cursor_field])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None
+        if day < self._known_from:
+            return None
+        return day, repr([record[name] for name in keys]), stamp_of(content_of(record))
+
+    def forget(self, found: Slice) -> None:
+        """Note that there is nothing of a slice yet: without a second reading, a later sync asks again."""
+        with self._lock:
+            one = self._under_way.get(found.name)
+            if one and one.mark and not self._span.lookback:
+                one.is_not_yet = self.ways.days_open > 0
+                if not one.is_not_yet:
+                    one.mark = None
 
     def fail(self, failed: Slice, error: Unread) -> bool:
         """Put a slice that could not be read on the retry list. Returns whether it is a failure to tell."""
@@ -446,68 +551,43 @@ class DayCursor(Cursor):
     @property
     def can_owe(self) -> bool:
         """Whether what the day's requests do not suffice for can be left to the next sync."""
-        is_found = bool(self._ways.by_list) and self.is_limited
+        is_found = bool(self.ways.by_list) and self.is_limited
         return is_found and self.retries.can_owe and len(self._under_way) < MOST_OWED
 
     def owe_rest(self) -> None:
         """Leave to the next sync what was found and not read."""
         with self._lock:
-            for found, _ in list(self._under_way.values()) if self._ways.by_list else ():
+            for found in [one.slice for one in self._under_way.values()] if self.ways.by_list else ():
                 day = found.day or self._span.today
                 if self.retries.owe(("", found.key), found.unit, Window(day, day)):
                     self._close(found)
 
     def _close(self, done: Slice) -> None:
-        _, places = self._under_way.pop(done.name, (done, []))
-        for frontier, key in places:
-            frontier.close(key)
-        if self._known:
-            self._known.add(done.unit.get("uuid"))
+        if under_way := self._under_way.pop(done.name, None):
+            for frontier, key in under_way.places:
+                frontier.close(key)
+        if self.progress.known:
+            self.progress.known.add(done.unit.get("uuid"))
         self._move()
 
     def _move(self, *, is_state_due: bool = False) -> None:
-        """Move the state past every day that is done; today never is."""
+        """Move the state past every day that is done; an open one never is."""
         if self._is_frozen or self.was_refused:
             return
-        if self._pass and self._pass.is_over:
-            self._gaps.close(self._ways.by_list, self._pass.days)
-            if self._ways.by_day in self._refused_ways:
-                # Only the lists could say what there is, and they have said it up to the day they began.
-                self._days.reach(self._pass.began)
-        day = min(self._days.position, self._span.today)
-        has_moved = day > (self._day or date.min)
-        if has_moved:
-            self._day, self._read_on = day, self._span.today
-        has_filled = self._fill_gaps()
-        if has_moved or has_filled or is_state_due:
+        if self.progress.move() or is_state_due:
             self._lists_since_state = 0
             self._output.queue.put(self._message(self.state))
-
-    def _fill_gaps(self) -> bool:
-        """Take the days out of the gaps that have been read meanwhile."""
-        if not self._missing or self._ways.by_day in self._refused_ways:
-            return False
-        before, done = self._gaps.state, self._gap_days.position
-        for days in self._missing:
-            if days.first < done:
-                self._gaps.close(self._ways.by_day, Window(days.first, min(days.last, done - ONE_DAY)))
-        self._gaps.forget(self._ways.by_day, self._span.oldest)
-        return self._gaps.state != before
 
     @property
     def state(self) -> MutableMapping[str, Any]:
         state: dict[str, Any] = {"version": VERSION}
-        if self._day:
-            state[self._cursor_field] = f"{self._day.isoformat()}T00:00:00Z"
-        if self._day and self._read_on and self._read_on > self._day:
-            state["read_on"] = self._read_on.isoformat()
-        if self.instances:
-            state["instances"] = self.instances.state
-        if self._gaps:
-            state["gaps"] = self._gaps.state
-        is_first = self.instances or (self._day or date.min) < self._known.until if self._known else False
-        if self._known and self.is_limited and is_first:
-            state["known"] = self._known.state
+        state |= self.progress.dump(self._cursor_field, is_limited=self.is_limited)
+        busy = {one.host for one in self._under_way.values()}
+        first = self.progress.day and self.progress.day - self._margin
+        if first and (of_open := self._open.state(first, self._span.today, busy)):
+            state["open"] = of_open
+        if self.left_out.state:
+            state["left_out"] = self.left_out.state
         return state | self.retries.dump()
 
     def _message(self, state: Mapping[str, Any]) -> AirbyteMessage:
@@ -519,6 +599,16 @@ class DayCursor(Cursor):
 
     def ensure_at_least_one_state_emitted(self) -> None:
         with self._lock:
+            if self._open.judge(self._span.today):
+                self._warn(
+                    "hosts' lists have changed under rows of report/users that have not, so all are asked"
+                    f" for in each sync for {DAYS_ALL.days} days"
+                )
+            if self._is_overfull:
+                self._warn(
+                    "more was held on the latest days than a state can hold: the rest is read when these days"
+                    f" are {self._span.lookback.days} days old"
+                )
             state = self.state
             if self.refused:
                 state = {"version": VERSION, **self._given, "refused": self.refused}

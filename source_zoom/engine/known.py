@@ -4,8 +4,8 @@ from array import array
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import date, timedelta
-from hashlib import blake2b
 
+from source_zoom.engine.open_days import mark_of
 from source_zoom.engine.slices import Row
 
 MOST, BYTES = 10_000, 6
@@ -51,4 +51,4 @@ class Known:
 
 
 def _mark(uuid: object) -> int:
-    return int.from_bytes(blake2b(str(uuid).encode(), digest_size=BYTES).digest())
+    return int.from_bytes(mark_of(uuid, BYTES))

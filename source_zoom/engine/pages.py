@@ -28,18 +28,23 @@ MOST_IDLE_PAGES = 20
 class Pages:
     """Reads one list of a stream, an object or a text, once; its state is of one thread.
 
-    `_odd` are the rows that are of no use, each as the end of a sentence; `_came` counts all that came.
+    `_odd` are the rows that are of no use, each as the end of a sentence; `_left_out` counts those without a
+    key where that is no failure, and `_came` all that came.
     """
 
     def __init__(self, stream: "ZoomStream", found: Slice, query: Mapping[str, str]) -> None:
         self._stream = stream
         self._found = found
         size = {"page_size": stream.page_size} if stream.record_key and stream.page_size else {}
-        self._query: dict[str, Any] = {**stream.params, **size, **found.query, **query}
+        asked = dict(found.query)
+        if found.window:
+            del asked["from"], asked["to"]
+            asked |= stream.window_params(found.window)
+        self._query: dict[str, Any] = {**stream.params, **size, **asked, **query}
         # Within a slice only those fields of the key differ that are not the slice's.
         self._key_fields = [name for name in stream.key_fields() if name not in found.columns]
         self._odd: list[str] = []
-        self._came = 0
+        self._left_out = self._came = 0
 
     def __repr__(self) -> str:
         return f"Pages({self._found.name}, {self._came} rows)"
@@ -54,7 +59,7 @@ class Pages:
         for _ in range(1 + RESTARTS):
             row_ids = RowIds(self._stream.row_id_fields)
             before = frozenset(emitted)
-            self._odd, self._came = [], 0
+            self._odd, self._left_out, self._came = [], 0, 0
             try:
                 for page, is_last in self._pages():
                     records = self._finished(page, row_ids)
@@ -62,6 +67,7 @@ class Pages:
                     if not is_last:
                         emitted.extend(map(self._key, fresh))
                     yield fresh
+                self._count_left_out()
                 self._judge_odd()
                 return
             except PageTokenLost as lost:
@@ -78,6 +84,11 @@ class Pages:
     def _key(self, record: Record) -> int:
         return hash(tuple(map(record.get, self._key_fields)))
 
+    def _count_left_out(self) -> None:
+        stream = self._stream
+        for _ in range(self._left_out):
+            stream.sync.summary.skip(stream.name, stream.without_key, f"a row of {self._found.name}")
+
     def _judge_odd(self) -> None:
         if self._odd:
             why = f"{len(self._odd)} record(s) {self._odd[0]}"
@@ -87,6 +98,9 @@ class Pages:
     def _pages(self) -> Iterator[tuple[list[Record], bool]]:
         """Each page of the list, and whether it is the last; rows that are no objects are odd ones."""
         stream, found = self._stream, self._found
+        if not stream.is_asked_for():
+            yield [dict(found.columns)], True
+            return
         asked, used, idle, previous = dict(self._query), set[str](), 0, None
         for number in count(1):
             answer = stream.client.get(found.path, asked, found.name, is_text=bool(stream.text_column))
@@ -101,7 +115,8 @@ class Pages:
                 raise Unread(sentence, "pages without end")
             previous = rows
             self._came += len(rows)
-            usable = [{**found.columns, **row} for row in rows if isinstance(row, dict) and row]
+            beside = {name: answer.fields[name] for name in stream.envelope if name in answer.fields}
+            usable = [{**beside, **found.columns, **row} for row in rows if isinstance(row, dict) and row]
             self._odd += ["that are no objects"] * (len(rows) - len(usable))
             token = self._token(answer.fields, used)
             has_more = bool(token) or self._counts_more(answer.fields, number)
@@ -140,7 +155,7 @@ class Pages:
         stream = self._stream
         if stream.text_column:
             return [{stream.text_column: text.decode("utf-8-sig", "replace")}]
-        rows = body.get(stream.record_key, ...) if stream.record_key else [body] if body else ...
+        rows = body.get(self._list_name(body), ...) if stream.record_key else [body] if body else ...
         if rows is None or (rows is ... and _is_empty_page(body)):
             return []
         if not isinstance(rows, list):
@@ -149,6 +164,11 @@ class Pages:
         if not stream.record_key:
             self._check_object(body)
         return rows
+
+    def _list_name(self, body: Mapping[str, Any]) -> str:
+        """The name under which an answer has the list: an empty one says nothing where another is full."""
+        names = [name for name in (self._stream.record_key, *self._stream.former_keys) if name in body]
+        return next(filter(body.get, names), next(iter(names), self._stream.record_key))
 
     def _check_object(self, record: Mapping[str, Any]) -> None:
         """Raises Unread where an answer is not of what was asked for: a captive portal's, say."""
@@ -182,7 +202,11 @@ class Pages:
     def _is_usable(self, record: Record, can_be_written: bool) -> bool:
         """Whether a record has a key, and what else children need; a sentence's end is noted if not."""
         why = self._stream.oddity(record)
-        if not all(map(_is_key, map(record.get, self._key_fields))):
+        has_key = all(map(_is_key, map(record.get, self._key_fields)))
+        if not has_key and self._stream.without_key:
+            self._left_out += 1
+            return False
+        if not has_key:
             why = f"without {' and '.join(self._key_fields)}"
         elif not can_be_written and not _can_be_written(record):
             why = "that cannot be written"

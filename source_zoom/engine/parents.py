@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import date
 from functools import partial
@@ -12,7 +12,8 @@ from typing import ClassVar, Generic, TypeVar
 from source_zoom.api.client import Sync
 from source_zoom.api.scopes import Permissions
 from source_zoom.engine.cursor import DayCursor
-from source_zoom.engine.slices import ONE_DAY, Event, Row, Ways, Window
+from source_zoom.engine.slices import ONE_DAY, Closed, Event, Row, Searched, Ways, Window, united
+from source_zoom.exceptions import Unread
 from source_zoom.threads import Threads, start
 
 Item = TypeVar("Item")
@@ -28,6 +29,8 @@ class Parent(ABC):
     parents: Sequence["Parent"] = ()
     children: Sequence["Parent"] = ()
     ways: Ways = Ways()
+    # Whether its rows are asked for; else they are those of its lists.
+    is_list: ClassVar[bool] = False
     days: "DayCursor | None" = None
     months_answered: ClassVar[int | None] = None
 
@@ -76,9 +79,13 @@ class Parent(ABC):
         gaps = sorted(gap for days in found for gap in days[1:] if gap.first < newest.first)
         return [newest, *united(gaps, newest.first - ONE_DAY)] if gaps else [newest]
 
-    def is_behind(self, day: date) -> bool:
-        """Whether a child has not yet generated all that it reads of the days before this one."""
-        return any(child.is_behind(day) for child in self.children)
+    def later_days(self) -> list[Window]:
+        """The days to search after those, of which children miss a way that was refused before."""
+        return united(sorted(days for child in self.children for days in child.later_days()), date.max)
+
+    def is_behind(self, searched: Searched) -> bool:
+        """Whether a child has not yet generated all that it reads of the days that were searched last."""
+        return any(child.is_behind(searched) for child in self.children)
 
     def owed(self, name: str) -> frozenset[str]:
         """The keys of a list that all children have on their retry lists, so that it can be left to these."""
@@ -89,6 +96,14 @@ class Parent(ABC):
         """Whether children want a row that one of its lists has."""
         return True
 
+    def lacks(self, report_type: str, row: Row) -> bool:
+        """Whether Zoom says of a row that there are no data of a type."""
+        return False
+
+    def lacking(self, report_type: str, days: Window) -> Iterator[Row | Searched]:
+        """The rows of some days that lack such data, and that all before a day have come."""
+        return iter(())
+
     def oldest(self, today: date) -> date:
         """The first day for which Zoom answers, as far as that is a rule."""
         return date.min
@@ -96,18 +111,6 @@ class Parent(ABC):
     @abstractmethod
     def events(self, kept: Iterable[str]) -> Iterator[Event]:
         """The kept fields of every row, and what else children have to know."""
-
-
-def united(windows: Iterable[Window], last_day: date) -> list[Window]:
-    """Sorted windows up to a day, without what they share."""
-    found: list[Window] = []
-    for window in windows:
-        last = min(window.last, last_day)
-        if found and window.first <= found[-1].last:
-            found[-1] = Window(found[-1].first, max(found[-1].last, last))
-        else:
-            found.append(Window(window.first, last))
-    return found
 
 
 class _Source(Generic[Item]):
@@ -206,6 +209,19 @@ class Shared(Generic[Item]):
             except StopIteration:
                 return
             yield link.item  # type: ignore[misc]  # only the first link, already left, has no item
+
+
+def whole(parent: Parent) -> Generator[Event, None, list[Row]]:
+    """The rows of a list of which none may be missing, once all have come; what else there is to tell of it.
+
+    Raises Unread where a part of it could not be read.
+    """
+    events = list(parent.shared)
+    yield from (event for event in events if not isinstance(event, Row))
+    for event in events:
+        if isinstance(event, Closed) and isinstance(event.why, Unread):
+            raise event.why
+    return [event for event in events if isinstance(event, Row)]
 
 
 def read_ahead(read: Callable[[Work], list[Item]], work: Iterable[Work], threads: int) -> Iterator[Item]:

@@ -194,7 +194,7 @@ class _Slices(PartitionGenerator):
     def generate(self) -> Iterator[Partition]:
         failure: ZoomError | None = None
         try:
-            for found in self.stream.slices():
+            for found in self._found():
                 if self.stream.in_order:
                     self._wait_for_all()
                 self._slots.acquire()
@@ -214,6 +214,12 @@ class _Slices(PartitionGenerator):
             failure = failure or error
         if failure:
             raise self._told_once(failure)
+
+    def _found(self) -> Iterator[Slice]:
+        yield from self.stream.slices()
+        # What the answers to those lead to.
+        self._wait_for_all()
+        yield from self.stream.late_slices()
 
     def _wait_for_all(self) -> None:
         with self._lock:

@@ -200,6 +200,11 @@ class RetryList:
     def can_owe(self) -> bool:
         return len(self.entries) < MOST_OWED
 
+    @property
+    def number_owed(self) -> int:
+        """How many units nobody has asked for yet."""
+        return sum(entry.is_owed for entry in self.entries.values())
+
     def extend(self, key: Key, last: date) -> None:
         """Note that a unit was left out, so that its newer days are missing as well."""
         if entry := self.entries.get(key):

@@ -26,7 +26,7 @@ class RowIds:
             self._seen.update(new)
             return [digest.hex() for digest in digests]
         keys = [""] * len(rows)
-        for index in sorted(range(len(rows)), key=lambda index: (digests[index], _content(rows[index]))):
+        for index in sorted(range(len(rows)), key=lambda index: (digests[index], content_of(rows[index]))):
             digest = digests[index]
             number = self._seen.get(hash(digest), 0)
             self._seen[hash(digest)] = number + 1
@@ -39,5 +39,6 @@ class RowIds:
         return blake2b(orjson.dumps(values, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
 
-def _content(row: Mapping[str, Any]) -> bytes:
+def content_of(row: Mapping[str, Any]) -> bytes:
+    """All of a row, whatever the order in which Zoom gives it."""
     return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)

@@ -1,11 +1,12 @@
 """What travels between streams: a slice to ask for, and what a parent has to tell its children."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from source_zoom.engine.words import Word
 from source_zoom.exceptions import DailyLimitReached, Outcome, Settled, Unread
 
 ONE_DAY, SHORTEST_MONTH = timedelta(days=1), timedelta(days=28)
@@ -22,6 +23,8 @@ class Slice:
     unit     the row that it was made of, so that it can be made again
     day      the day (UTC) under which a cursor counts it
     name     how messages and the state call it; never a secret
+    word     Zoom's word about the row, where a refusal holds for other streams as well
+    is_probe whether Zoom says that there is nothing, and it is asked for to see whether that is so
     """
 
     path: str
@@ -30,6 +33,8 @@ class Slice:
     unit: Fields = field(default_factory=dict)
     day: date | None = None
     label: str = ""
+    word: Word | None = None
+    is_probe: bool = False
 
     @property
     def key(self) -> str:
@@ -69,6 +74,10 @@ class Window(NamedTuple):
         """Whether they share a day."""
         return self.first <= other.last and other.first <= self.last
 
+    def follows(self, other: "Window") -> bool:
+        """Whether there is no day between the other and this one."""
+        return self.first <= other.last + ONE_DAY
+
     def hull(self, other: "Window") -> "Window":
         """From the earlier of two beginnings to the later of two ends."""
         return Window(min(self.first, other.first), max(self.last, other.last))
@@ -83,6 +92,11 @@ class Window(NamedTuple):
     @property
     def query(self) -> dict[str, str]:
         return {"from": self.first.isoformat(), "to": self.last.isoformat()}
+
+    @property
+    def instants(self) -> dict[str, str]:
+        """The query where Zoom takes instants in place of days."""
+        return {"from": f"{self.first}T00:00:00Z", "to": f"{self.last}T23:59:59Z"}
 
     @property
     def state(self) -> dict[str, str]:
@@ -101,6 +115,18 @@ class Window(NamedTuple):
             first = following
 
 
+def united(windows: Iterable[Window], last_day: date) -> list[Window]:
+    """Sorted windows up to a day, without what they share."""
+    found: list[Window] = []
+    for window in windows:
+        last = min(window.last, last_day)
+        if found and window.first <= found[-1].last:
+            found[-1] = Window(found[-1].first, max(found[-1].last, last))
+        else:
+            found.append(Window(window.first, last))
+    return found
+
+
 class Row(NamedTuple):
     """A record of a parent's: the fields that its children use.
 
@@ -109,6 +135,7 @@ class Row(NamedTuple):
     known  the ways by which it had been found before
     of     the unit on the retry list that led to it: its list and its key
     end    the day (UTC) on which it was over, where the parent knows
+    word   Zoom's word about it, where it is a row of a list
     """
 
     fields: Fields
@@ -117,6 +144,7 @@ class Row(NamedTuple):
     known: tuple[str, ...] = ()
     of: tuple[str, str] = ("", "")
     end: date | None = None
+    word: Word | None = None
 
 
 class Closed(NamedTuple):
@@ -165,7 +193,19 @@ class Retried(NamedTuple):
     key: tuple[str, str]
 
 
-Event = Row | Closed | Searched | Listed | WayRefused | Retried
+class HostListed(NamedTuple):
+    """The list of one host has come, and what was in it.
+
+    stamp     of his row, which tells whether he has held anything since
+    is_short  whether the row counts more than the list has
+    """
+
+    host: str
+    stamp: bytes
+    is_short: bool
+
+
+Event = Row | Closed | Searched | Listed | WayRefused | Retried | HostListed
 
 
 @dataclass(frozen=True)
@@ -175,13 +215,26 @@ class Ways:
     by_day        in the order of days
     by_list       in the order of ids, for past occurrences
     of_host       the lists that name what a host has held
+    changes       the fields of a row, by days, that change when what hangs on it does
+    days_open     for how many days a row changes when Zoom has more, so that no second reading is needed
+    also          further ways in the order of days, which add to the main one
     is_by_parent  whether a slice cannot be made again without its parent's row
+    is_own        whether the rows, by days, are the stream's own records
     """
 
     by_day: str = "months"
     by_list: str = ""
     of_host: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    days_open: int = 0
+    also: tuple[str, ...] = ()
     is_by_parent: bool = False
+    is_own: bool = False
+
+    @property
+    def in_days(self) -> tuple[str, ...]:
+        """All those in the order of days, the main one first."""
+        return (self.by_day, *self.also)
 
 
 def encode(value: object) -> str:

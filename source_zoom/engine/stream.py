@@ -21,13 +21,15 @@ from airbyte_cdk.sources.utils.casing import camel_to_snake
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from source_zoom.api.client import Sync, ZoomClient
-from source_zoom.api.errors import NOT_FOUND
+from source_zoom.api.errors import DOES_NOT_EXIST, NOT_FOUND
 from source_zoom.api.rate_limits import FIRST, LAST, SECOND
 from source_zoom.api.scopes import Permissions, Scopes
 from source_zoom.engine.again import read_again
-from source_zoom.engine.cursor import DayCursor, Span, StateOutput
+from source_zoom.engine.cursor import DayCursor, StateOutput
+from source_zoom.engine.left_out import DAYS, is_probe
 from source_zoom.engine.pages import Pages, Record
 from source_zoom.engine.parents import PARENT_THREADS, Parent, read_ahead
+from source_zoom.engine.progress import Span
 from source_zoom.engine.slices import (
     ONE_DAY,
     Closed,
@@ -41,6 +43,7 @@ from source_zoom.engine.slices import (
     utc_day,
 )
 from source_zoom.engine.tally import Tally
+from source_zoom.engine.words import Word, in_turn
 from source_zoom.exceptions import (
     DailyLimitReached,
     Outcome,
@@ -60,6 +63,7 @@ REPORT_MONTHS, ACCOUNT_AGE = 6, 0
 EMPTY_MONTHS = 12
 # Zoom was founded in 2011.
 FIRST_MONTH = date(2011, 1, 1)
+LEFT_OUT = "left out by the history"
 
 
 class ZoomStream(HttpStream, Parent, ABC):
@@ -70,34 +74,47 @@ class ZoomStream(HttpStream, Parent, ABC):
       parent_class    the rows of a parent (see ZoomSubstream)
       items           the list inside a parent's rows whose items are the units; their fields are called
                       `<items>.<field>`
-      only            the values that fields of a unit must have
-    How a unit is asked for:
+      only            the values of which fields of a unit must have one; no values: it must have any
+    How a unit is asked for; with neither an endpoint nor an address, the parent's row is the record:
       endpoint        path below the API's base; `{name}` is a column that the stream inherits
       address         the field of the unit that holds the whole address, in place of an endpoint
       params          query parameters of every request
       query_variants  queries whose answers together are the records of a unit
-      in_order        whether its units are asked for one after another, as rows move between them
+      in_order        whether its units are asked for one after another: as rows move between them, or so that
+                      a day's requests bring whole months and not parts of all
       page_size       records a page; None where Zoom does not page
     What comes:
       record_key      where the answer holds the records; "" where the answer is the record
+      envelope        fields beside the records, which each of them gets
+      former_keys     what Zoom called the record_key before, where it can still come so
       text_column     the column for a text; "" where the answer is JSON
       primary_key     the fields that identify a record
+      without_key     what a row without a key is, where that is no failure: it is left out and counted
       cursor_field    the time by whose day (UTC) it is read incrementally, if it is
       inherits        column that the connector adds -> field of the unit
       row_id_fields   the fields behind `row_id`, where Zoom gives no key
       host_secrets    fields that let their holder act as the host
     What it costs and needs:
       rate_limit      Zoom's label: LIGHT, MEDIUM or HEAVY
-      scopes          (classic, granular): either lets the app read it, and so does any after them
+      scopes          (classic, granular or ""): either lets the app read it, and so does any after them
+      days_late       for how many days Zoom has news of an occurrence, where `lookback_days` are less
+      product         what the account must have besides, of which `check` asks one endpoint
       months_answered for how many months Zoom answers for what was once found; None: for ever
+      report_type     what the history calls what it reads: where that lists none, none is asked for
+      refused_alike   the reason in errors.py with which Zoom refuses a row of a list to all streams that
+                      declare it, so that one of them asks
     """
 
     endpoint: ClassVar[str] = ""
     address: ClassVar[str] = ""
     months: ClassVar[int | None] = None
+    days_late: ClassVar[int] = 0
     items: ClassVar[str] = ""
-    only: ClassVar[Mapping[str, str]] = {}
+    only: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     record_key: ClassVar[str] = ""
+    envelope: ClassVar[Sequence[str]] = ()
+    former_keys: ClassVar[Sequence[str]] = ()
+    without_key: ClassVar[str] = ""
     text_column: ClassVar[str] = ""
     rate_limit: ClassVar[str]
     scopes: ClassVar[Scopes]
@@ -108,6 +125,10 @@ class ZoomStream(HttpStream, Parent, ABC):
     row_id_fields: ClassVar[Sequence[str]] = ()
     host_secrets: ClassVar[Sequence[str]] = ()
     in_order: ClassVar[bool] = False
+    refused_alike: ClassVar[str] = ""
+    report_type: ClassVar[str] = ""
+    is_list = True
+    product: ClassVar[str] = ""
     # Whole streams wait for the requests of a parent, nobody for those of a leaf.
     parent_priority: ClassVar[int] = FIRST
 
@@ -132,6 +153,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         self._oldest_month: date | None = None
         self._ended: StreamEnded | None = None
         self._has_warned = False
+        self._searched: Searched | None = None
         self.has_generated = False
 
     @classmethod
@@ -151,13 +173,20 @@ class ZoomStream(HttpStream, Parent, ABC):
 
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
-        own = [] if permissions.allow(cls.scopes) else [permissions.to_add(cls.scopes)]
+        is_granted = permissions.allow(cls.scopes) or not cls.is_asked_for()
+        own = [] if is_granted else [permissions.to_add(cls.scopes)]
         return list(dict.fromkeys([*super().missing_scopes(permissions), *own]))
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
         fields = [*cls.inherits.values(), *cls.only, *([cls.address] if cls.address else [])]
-        return {field.partition(".")[0] for field in fields}
+        own = () if cls.is_asked_for() else cls.columns()
+        return {field.partition(".")[0] for field in [*fields, *own]}
+
+    @classmethod
+    def is_asked_for(cls) -> bool:
+        """Whether its records take requests of its own; else they are the rows of its parent."""
+        return bool(cls.endpoint or cls.address)
 
     # A full refresh with a cursor keeps the state as well, so a broken attempt goes on where it stopped. The
     # CDK's own resumable full refresh reads a single page where streams run concurrently.
@@ -179,14 +208,20 @@ class ZoomStream(HttpStream, Parent, ABC):
         if not self.has_cursor():
             return FinalStateCursor(self.name, self.namespace, output.messages)
         lists: dict[str, ZoomStream] = {"": self, **{one.name: one for one in self._lists()}}
-        config, today = self.sync.config, self.sync.clock.today
-        span = Span(
-            today,
-            timedelta(days=config.lookback_days),
-            config.start_date or date.min,
-            self.parent.oldest(today) if self.parent else self.oldest(today),
-        )
-        ways = replace(self.parent.ways if self.parent else self.ways, is_by_parent=bool(self.address))
+        config, clock = self.sync.config, self.sync.clock
+        today = clock.today
+        source = self.parent or self
+        ways = replace(source.ways, is_by_parent=bool(self.address), is_own=source is self)
+        if not self.is_asked_for():
+            # Whatever changes in a row is news to who takes it as it is.
+            ways = replace(ways, changes=tuple(sorted(self.columns())))
+        days = config.lookback_days and max(config.lookback_days, self.days_late)
+        lookback, closed = timedelta(days=days), clock.closed
+        if ways.days_open:
+            closed = min(closed, today - max(lookback, timedelta(days=ways.days_open)))
+            lookback = timedelta(0)
+        oldest = source.oldest(today)
+        span = Span(today, lookback, config.start_date or date.min, oldest, closed, clock.hour)
 
         def key_of(name: str, unit: Fields) -> str:
             return lists[name].key_of(unit)
@@ -211,10 +246,13 @@ class ZoomStream(HttpStream, Parent, ABC):
     def days_wanted(self) -> list[Window]:
         return self.days.days_wanted() if self.days else super().days_wanted()
 
-    def is_behind(self, day: date) -> bool:
+    def later_days(self) -> list[Window]:
+        return self.days.later_days() if self.days else super().later_days()
+
+    def is_behind(self, searched: Searched) -> bool:
         if not self.days:
-            return super().is_behind(day)
-        return not self.has_generated and self.days.is_behind(day)
+            return super().is_behind(searched)
+        return not self.has_generated and self._searched != searched
 
     def owed(self, name: str) -> frozenset[str]:
         if not self.days:
@@ -228,6 +266,9 @@ class ZoomStream(HttpStream, Parent, ABC):
 
         What the day's requests do not suffice for is found all the same, and owed to the next sync.
         """
+        return in_turn(self._slices())
+
+    def _slices(self) -> Iterator[Slice]:
         source = (
             self._slices_of_rows(self.parent)
             if self.parent
@@ -254,9 +295,12 @@ class ZoomStream(HttpStream, Parent, ABC):
     def slice_of(self, unit: Fields) -> Slice:
         """The slice for a row of the parent's, for an item in one, or for what the state keeps of either."""
         columns = {column: unit.get(field, unit.get(column)) for column, field in self.inherits.items()}
-        if self.address:
+        if not self.endpoint:
             key = " ".join(str(columns.get(name)) for name in self.key_fields())
-            return Slice(str(unit.get(self.address)), {}, columns, columns, label=f"{self.name} of {key}")
+            label, address = f"{self.name} of {key}", str(unit.get(self.address) or "")
+            own = {name: unit[name] for name in self.columns() & unit.keys() if unit[name] is not None}
+            row = columns if self.address else own | columns
+            return Slice(address, {}, row, columns, label=label)
         path = self.endpoint.format_map({name: encode(value) for name, value in columns.items()})
         query = {name: unit[name] for name in ("from", "to") if name in unit and self.has_window()}
         kept = {field: unit.get(field) for field in self.inherits.values()}
@@ -264,7 +308,7 @@ class ZoomStream(HttpStream, Parent, ABC):
 
     def key_of(self, unit: Fields) -> str:
         """The key of the slice that a state's unit makes. Raises KeyError where the unit lacks something."""
-        if not self.address:
+        if self.endpoint:
             for column in (name for _, name, _, _ in Formatter().parse(self.endpoint) if name):
                 if unit[self.inherits[column]] in (None, ""):
                     raise KeyError(column)
@@ -301,11 +345,40 @@ class ZoomStream(HttpStream, Parent, ABC):
         for event in chain(first, events):
             if isinstance(event, Row):
                 for unit in self.units_of(event.fields):
-                    found = replace(self.slice_of(unit), day=event.day)
-                    if self.days is None or self.days.open(event, found):
-                        yield found
+                    word = event.word if self.refused_alike else None
+                    found = replace(self.slice_of(unit), day=event.day, word=word)
+                    # What is told of an item is what may change, in place of the row in which it stands.
+                    row = event._replace(fields=unit) if self.items else event
+                    if self.days is None or self.days.open(row, found):
+                        yield from self._unless_lacking(parent, row, found)
             else:
                 self.note(event)
+
+    def _unless_lacking(self, parent: Parent, row: Row, found: Slice) -> Iterator[Slice]:
+        """The slice, if Zoom does not say that there is nothing in it, or to see whether that is so."""
+        left_out = self.days.left_out if self.days and self.report_type else None
+        is_lacking = left_out and not left_out.is_off and parent.lacks(self.report_type, row)
+        if self.days and is_lacking and not is_probe(found.key) and self.days.leave_out(found):
+            self.sync.summary.skip(self.name, LEFT_OUT, f"{found.name}: the history has none of it")
+            return
+        if left_out:
+            left_out.ask(found.key)
+        yield replace(found, is_probe=True) if is_lacking else found
+
+    def late_slices(self) -> Iterator[Slice]:
+        """What was left out, once all else has been read, where that has proved wrong."""
+        if not self.days or not self.parent or not (due := self.days.left_out.due):
+            return
+        asked = self.days.left_out.asked
+        for event in self.parent.lacking(self.report_type, due):
+            if isinstance(event, Searched):
+                self.days.left_out_until(event.end)
+                continue
+            for unit in self.units_of(event.fields):
+                found = replace(self.slice_of(unit), day=event.day)
+                is_asked = hash(found.key) in asked or is_probe(found.key)
+                if not is_asked and self.days.open_late(found, event.day or due.first):
+                    yield found
 
     def units_of(self, fields: Fields) -> Iterable[Fields]:
         """The units in a parent's row: itself, or the items of a list in it."""
@@ -315,12 +388,17 @@ class ZoomStream(HttpStream, Parent, ABC):
                 {**fields, **{f"{self.items}.{name}": value for name, value in item.items()}}
                 for item in fields.get(self.items) or ()
             )
-        return (unit for unit in units if all(unit.get(name) == value for name, value in self.only.items()))
+        return (unit for unit in units if all(self._is_wanted(unit.get(name), name) for name in self.only))
+
+    def _is_wanted(self, value: object, field: str) -> bool:
+        """Whether a field of a unit has one of the values that it must have, or any where none is named."""
+        return value in self.only[field] if self.only[field] else bool(value)
 
     def note(self, event: Event) -> None:
         """Take notice of how a list that leads here has ended, or how far a search has come."""
         is_missing = self.days.note(event) if self.days and not isinstance(event, Row) else True
         if isinstance(event, Searched):
+            self._searched = event
             self._tell_parents()
         if isinstance(event, Closed):
             with self._tally_lock:
@@ -332,6 +410,10 @@ class ZoomStream(HttpStream, Parent, ABC):
     def _window_slice(self, window: Window, searched: Searched) -> Slice:
         """The slice for the days of a window, counted under the first of them that nobody has read."""
         return Slice(self.endpoint, window.query, day=max(window.first, searched.first))
+
+    def window_params(self, window: Window) -> Mapping[str, str]:
+        """The parameters by which Zoom is asked for some days."""
+        return window.query
 
     def _windows(self) -> Iterator[Slice]:
         """The months of the account: the new ones, and those that are missing."""
@@ -357,8 +439,21 @@ class ZoomStream(HttpStream, Parent, ABC):
                 first = self._first_month(today)
             done = span.first
             for month in Window(first, min(span.last + ONE_DAY, today)).months():
-                yield month, Searched(done, month.last)
-                done = month.last
+                searched = Searched(done, max(done, month.last))
+                yield month, searched
+                done = searched.end
+
+    def ask_for_each(self, scopes: Scopes) -> None:
+        """Go on with requests that are no longer about the whole account, and that need these scopes."""
+        self._ended = None
+        priority = self.client.priority
+        self.client = ZoomClient(
+            self.name, self.rate_limit, scopes, self.sync, priority=priority, is_account_wide=False
+        )
+
+    def begin_with(self, month: date) -> None:
+        """Say from which month on there may be anything, so that nobody searches for it."""
+        self._oldest_month = month
 
     def _first_month(self, today: date) -> date:
         """The month before which a year is empty, found by requests for one row each, once in a sync."""
@@ -372,7 +467,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         while empty < EMPTY_MONTHS and month > FIRST_MONTH:
             last = month - ONE_DAY
             month = last.replace(day=1)
-            query = {**self.params, **Window(month, last).query, "page_size": 1}
+            query = {**self.params, **self.window_params(Window(month, last)), "page_size": 1}
             try:
                 rows = self.client.get(self.endpoint, query).fields.get(self.record_key) or ()
             except (Settled, TooOld):
@@ -397,21 +492,24 @@ class ZoomStream(HttpStream, Parent, ABC):
         else:
             yield from self._events_of_rows(self.parent, read)
 
-    def _are_children_at(self, day: date) -> bool:
-        return not Parent.is_behind(self, day)
+    def _are_children_at(self, searched: Searched) -> bool:
+        return not Parent.is_behind(self, searched)
 
     def months_in_turn(self) -> Iterator[tuple[Window, Searched]]:
         """The months that children want, each when they have generated all before it.
 
         A month searched in advance would be searched again where the day's requests end before it is read.
         """
-        done: date | None = None
-        for month, searched in self.months_of(Parent.days_wanted(self)):
-            if searched.first == done:
-                with self.sync.generated:
-                    self.sync.generated.wait_for(partial(self._are_children_at, done))
+        for month, searched in self._months_wanted():
             yield month, searched
-            done = searched.end
+            with self.sync.generated:
+                self.sync.generated.wait_for(partial(self._are_children_at, searched))
+
+    def _months_wanted(self) -> Iterator[tuple[Window, Searched]]:
+        yield from self.months_of(Parent.days_wanted(self))
+        # Whether a way is still refused is known once those have been searched.
+        if later := Parent.later_days(self):
+            yield from self.months_of(later)
 
     def parent_slices(self) -> Iterable[Slice]:
         """The slices that children need, of a stream without a parent."""
@@ -427,10 +525,10 @@ class ZoomStream(HttpStream, Parent, ABC):
             for event in events:
                 if isinstance(event, Row):
                     found = self.slice_of(event.fields)
-                    if found.key not in left_out:
-                        yield found
-                    else:
+                    if found.key in left_out:
                         passed.append(Closed(self.name, found, None))
+                    elif not self.is_unchanged(event.fields):
+                        yield found
                 else:
                     passed.append(event)
                     if isinstance(event, Searched):
@@ -445,6 +543,10 @@ class ZoomStream(HttpStream, Parent, ABC):
                 self.client.deny()
                 return
             passed.clear()
+
+    def is_unchanged(self, fields: Fields) -> bool:
+        """Whether a parent's row says that children have read all that hangs on it."""
+        return False
 
     def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
         """The rows of one slice, as far as they could be read, and how it ended."""
@@ -468,7 +570,7 @@ class ZoomStream(HttpStream, Parent, ABC):
     def _row(self, kept: Sequence[str], found: Slice, record: Record) -> Row:
         fields = {name: record[name] if name in record else found.query.get(name) for name in kept}
         if found.window is None:
-            return Row(fields)
+            return Row(fields, word=Word())
         own_day = found.day or found.window.first
         try:
             day = utc_day(record[str(self.cursor_field)])
@@ -485,16 +587,29 @@ class ZoomStream(HttpStream, Parent, ABC):
         with self._tally_lock:
             self._tally.count(self.name)
         try:
-            for records in self.read_slice(found):
+            pages = self.read_slice(found)
+            for records in found.word.pages(self.refused_alike, pages) if found.word else pages:
+                if self.days and self.days.ways.is_own:
+                    records = self.days.news(found, records, self.key_fields())
                 self.sync.summary.add(self.name, records=len(records))
+                if records and found.is_probe and self.days and not self.days.is_read_again(found.day):
+                    self._distrust(found)
                 yield records
         except Settled as settled:
-            is_not_yet = settled.reason in NOT_FOUND and self.days and self.days.is_read_again(found.day)
-            if is_not_yet:
+            if settled.reason in NOT_FOUND and self.days and self.days.is_read_again(found.day):
                 settled = Settled(Outcome.NOT_YET, "there is nothing of it yet", str(settled))
+                self.days.forget(found)
             self.count_settled(found, settled)
             if settled.outcome is Outcome.WITHHELD and self.days:
                 self.days.withhold(found, settled)
+
+    def _distrust(self, found: Slice) -> None:
+        """Ask for everything, since Zoom has something where it said that there is nothing."""
+        if self.days and self.days.suspend_filter():
+            logger.warning(
+                f"{self.name}: {found.name} has something, and Zoom's history does not list it. So what was"
+                f" left out is asked for as well, and nothing is left out for {DAYS.days} days."
+            )
 
     def count_settled(self, found: Slice, settled: Settled) -> None:
         self.sync.summary.skip(self.name, settled.reason, f"{found.name}: {settled}")
@@ -558,6 +673,8 @@ class ZoomStream(HttpStream, Parent, ABC):
         """The pages of one slice. Raises Settled, Unread, or a StreamEnded, after which nothing is asked."""
         if self._ended:
             raise self._ended
+        if self.address and not found.path:
+            raise Settled(Outcome.GONE, DOES_NOT_EXIST, "Zoom gives it no address")
         try:
             yield from self._read_variants(found)
         except TooOld as error:
@@ -640,6 +757,11 @@ class ZoomSubstream(ZoomStream, HttpSubStream, ABC):
     @classmethod
     def parent_classes(cls) -> Sequence[type[Parent]]:
         return (cls.parent_class,)
+
+    @classmethod
+    def parent_fields(cls) -> Iterable[str]:
+        changes = {field.partition(".")[0] for field in cls.parent_class.ways.changes}
+        return {*super().parent_fields(), *changes}
 
 
 @cache

@@ -1,5 +1,6 @@
 """Listed meetings, and what Zoom has for each of them."""
 
+from source_zoom.api.errors import REGISTRATION_OFF
 from source_zoom.api.rate_limits import LIGHT, MEDIUM
 from source_zoom.engine.stream import ZoomSubstream
 from source_zoom.streams.past import PastMeetings
@@ -33,6 +34,7 @@ class MeetingRegistrants(ZoomSubstream):
     rate_limit = MEDIUM
     scopes = ("meeting:read:admin", "meeting:read:list_registrants:admin")
     query_variants = REGISTRANT_STATUSES
+    refused_alike = REGISTRATION_OFF
 
 
 class MeetingPolls(ZoomSubstream):
@@ -57,6 +59,7 @@ class MeetingQuestions(ZoomSubstream):
     primary_key = "meeting_id"
     rate_limit = LIGHT
     scopes = ("meeting:read:admin", "meeting:read:list_registration_questions:admin")
+    refused_alike = REGISTRATION_OFF
 
 
 class MeetingPollResults(ZoomSubstream):
@@ -68,7 +71,8 @@ class MeetingPollResults(ZoomSubstream):
     endpoint = "past_meetings/{meeting_uuid}/polls"
     record_key = "questions"
     primary_key = ["meeting_uuid", "row_id"]
-    row_id_fields = ("name", "email", "question_details")
+    row_id_fields = ("name", "email")
     rate_limit = MEDIUM
     scopes = ("meeting:read:admin", "meeting:read:list_poll_results:admin")
+    report_type = "poll"
     page_size = None

@@ -1,38 +1,48 @@
 """Past occurrences, and the ways in which they are found.
 
-Zoom answers a numeric id with the latest occurrence only, so every occurrence is found first, in two
+Zoom answers a numeric id with the latest occurrence only, so every occurrence is found first, in three
 ways, and then read by its UUID. The reports know instant, expired and deleted meetings of the last six
-months; the instances know the occurrences of meetings that are still listed, up to 15 months back.
+months; the history also those of hosts who have left, and nothing says that it is complete; the instances
+know the occurrences of meetings that are still listed, up to 15 months back.
 """
 
 import logging
 from abc import ABC
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import chain, combinations
+from itertools import chain, combinations, takewhile
 from typing import Any, ClassVar
 
 from source_zoom.api.client import Sync
 from source_zoom.api.errors import advice
 from source_zoom.api.rate_limits import HEAVY, LAST, LIGHT, MEDIUM
 from source_zoom.api.scopes import Permissions
+from source_zoom.api.session import whole_number
 from source_zoom.engine.again import read_again
 from source_zoom.engine.cursor import DayCursor
 from source_zoom.engine.frontier import END
+from source_zoom.engine.open_days import stamp_of
 from source_zoom.engine.pages import Record
-from source_zoom.engine.parents import PARENT_THREADS, Parent, merge, read_ahead
+from source_zoom.engine.parents import PARENT_THREADS, Parent, merge, read_ahead, whole
 from source_zoom.engine.retries import AGAIN
 from source_zoom.engine.slices import (
+    ONE_DAY,
+    SHORTEST_MONTH,
     Closed,
     Event,
     Fields,
+    HostListed,
     Listed,
+    Retried,
     Row,
     Searched,
+    Slice,
     WayRefused,
     Ways,
+    Window,
     in_utc,
     utc_day,
 )
@@ -42,7 +52,8 @@ from source_zoom.engine.stream import (
     ZoomSubstream,
     months_before,
 )
-from source_zoom.exceptions import Outcome, Refused, Unread
+from source_zoom.exceptions import Outcome, Refused
+from source_zoom.streams.history import HistoryFilter, ReportHistoryMeetings
 from source_zoom.streams.users import UserMeetings, Users, UserWebinars
 
 logger = logging.getLogger("airbyte.source_zoom")
@@ -50,7 +61,7 @@ logger = logging.getLogger("airbyte.source_zoom")
 WEBINAR_TYPES = frozenset({5, 6, 9})
 # For so long Zoom answers for a past meeting that was once found.
 PAST_MONTHS = 13
-REPORTS, INSTANCES = "reports", "instances"
+REPORTS, INSTANCES, HISTORY = "reports", "instances", "history"
 COST_WITHOUT_HOSTS = (
     "Zoom does not say who hosted meetings, so every user is asked for every month, which can cost thousands"
     " of requests."
@@ -61,12 +72,16 @@ COST_WITHOUT_REPORTS = (
 COST_WITHOUT_INSTANCES = (
     f"Without the instances, past {{kind}}s older than {REPORT_MONTHS} months are not found."
 )
+COST_WITHOUT_HISTORY = "Without the account's history, past {kind}s of hosts who have left are not found."
 OCCURRENCE = ("start_time", "uuid", "id", "host_id")
+# What changes in the row of an occurrence when somebody has come or gone, and in the row of a host.
+ATTENDANCE = ("end_time", "duration", "total_minutes", "participants_count")
+HOSTED = ("meetings", "participants", "meeting_minutes")
 # One tuple for each set of ways, however many occurrences were found in it.
 ORDERS = {
     frozenset(ways): ways
-    for number in (1, 2, 3)
-    for ways in combinations((REPORTS, INSTANCES, AGAIN), number)
+    for number in (1, 2, 3, 4)
+    for ways in combinations((REPORTS, INSTANCES, HISTORY, AGAIN), number)
 }
 
 
@@ -95,8 +110,8 @@ class ReportHosts(ZoomStream):
 
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
-        # Without its own scope, the sync takes longer and misses nothing.
-        return Users.missing_scopes(permissions)
+        # Without its own scope, the sync takes longer and misses nothing; with it, nobody needs the users.
+        return [] if permissions.allow(cls.scopes) else Users.missing_scopes(permissions)
 
     @classmethod
     def scope_warnings(cls, permissions: Permissions) -> Iterator[str]:
@@ -105,6 +120,8 @@ class ReportHosts(ZoomStream):
 
     def __init__(self, sync: Sync, users: Parent) -> None:
         super().__init__(sync)
+        # What Zoom says of each host's days from one on to today.
+        self.rows: dict[date, dict[str, Fields]] = {}
         self._users = users
         self.parents = (users,)
 
@@ -112,20 +129,48 @@ class ReportHosts(ZoomStream):
         # Where the hosts come, nobody needs the users; where they do not, the users are read anew.
         self._users.shared.leave()
         try:
+            self._read_rows()
             yield from super().events(kept)
             return
         except Refused as refused:
             logger.warning(f"{COST_WITHOUT_HOSTS} {refused}")
         yield from self._every_user()
 
+    @property
+    def open_days(self) -> Window:
+        """The days for which the next sync asks, if this one reads all before them."""
+        clock = self.sync.clock
+        return Window(clock.closed - ONE_DAY, clock.today)
+
+    def _read_rows(self) -> None:
+        """Get the hosts' rows of the open days before their lists, where the search asks for other days.
+
+        A row that is older than its list makes the next sync ask for the list once more; one that is newer
+        would hide what the list did not have yet. And those of the days under which lists were read last,
+        which shows whether lists change under rows that do not.
+        """
+        days = Parent.days_wanted(self)
+        if not days:
+            return
+        today, oldest = self.sync.clock.today, self.sync.clock.today - SHORTEST_MONTH
+        noted = {cursor.hosts_from for cursor in cursors_behind(self)}
+        firsts = {self.open_days.first, *(first for first in noted if first and oldest < first <= today)}
+        self.rows = {first: {} for first in sorted(firsts)}
+        for first in self.rows:
+            if first + ONE_DAY != days[0].first:
+                self.read_for_children(("id", *HOSTED), Slice(self.endpoint, Window(first, today).query))
+
+    def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
+        events = super().read_for_children(kept, found)
+        window = found.window
+        if window and window.last == self.sync.clock.today and window.first in self.rows:
+            rows = {str(event.fields["id"]): event.fields for event in events if isinstance(event, Row)}
+            self.rows[window.first] |= rows
+        return events
+
     def _every_user(self) -> Iterator[Event]:
-        users = list(self._users.shared)
-        hosts = [event for event in users if isinstance(event, Row)]
-        yield from (event for event in users if not isinstance(event, Row))
-        unread = [event.why for event in users if isinstance(event, Closed) and isinstance(event.why, Unread)]
-        if unread:
-            # Whoever is missing may have been a host: no day has been searched.
-            raise unread[0]
+        # Whoever is missing may have been a host: no day would have been searched.
+        hosts = yield from whole(self._users)
         for month, searched in self.months_in_turn():
             yield from (Row({**host.fields, **month.query}, month.first, REPORTS) for host in hosts)
             yield searched
@@ -145,6 +190,13 @@ class OccurrenceList(ZoomSubstream, ABC):
         with suppress(KeyError, AttributeError, ValueError, OverflowError):
             # Whatever its offset, an instant is compared as Zoom has it elsewhere: in UTC.
             record["start_time"] = in_utc(record["start_time"])
+
+    def _row(self, kept: Sequence[str], found: Slice, record: Record) -> Row:
+        row = super()._row(kept, found, record)
+        start, end = record.get("start_time"), None
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            end = utc_day(record["end_time"])
+        return row._replace(day=utc_day(start) if start else row.day, end=end)
 
     def oddity(self, record: Record) -> str:
         parsers: tuple[tuple[str, Callable[[Any], object]], ...] = (
@@ -176,19 +228,65 @@ class ReportedOccurrences(OccurrenceList):
     scopes = ("report:read:admin", "report:read:user:admin")
     query_variants: Sequence[Mapping[str, str]] = ({"type": "past"},)
     months_answered = REPORT_MONTHS
+    ways = Ways(changes=ATTENDANCE)
 
-    def __init__(self, sync: Sync, *parents: Parent) -> None:
-        super().__init__(sync, *parents)
+    def __init__(self, sync: Sync, hosts: ReportHosts) -> None:
+        super().__init__(sync, hosts)
+        self._hosts = hosts
         if sync.config.include_solo_meetings:
             self.query_variants = ({"type": "past"}, {"type": "pastOne"})
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
-        return ("id", "from", "to")
+        return ("id", "from", "to", *HOSTED)
 
     @classmethod
     def has_window(cls) -> bool:
         return True
+
+    def events(self, kept: Iterable[str]) -> Iterator[Event]:
+        # Who takes its rows as they are has no other parent to read again what failed.
+        yield from read_again(self, are_owed=True)
+        yield from super().events(kept)
+        yield from read_again(self)
+
+    def is_unchanged(self, fields: Fields) -> bool:
+        host, window, stamp = str(fields["id"]), Window.of(fields), _stamp(fields)
+        says = set()
+        # Each is asked, since it notes what it is asked.
+        for cursor in cursors_behind(self):
+            says.add(cursor.is_host_unchanged(host, window, stamp))
+            first = cursor.hosts_from
+            row = self._hosts.rows.get(first, {}).get(host) if first and first != window.first else None
+            if row and window.last == self.sync.clock.today:
+                cursor.compare_host(host, _stamp(row))
+        return fields.get("meetings") is not None and says - {None} == {True}
+
+    def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
+        events = super().read_for_children(kept, found)
+        open_days, host = self._hosts.open_days, str(found.unit.get("id"))
+        covers = found.window is not None and found.window.hull(open_days) == found.window
+        is_read = isinstance(events[-1], Closed) and events[-1].outcome is Outcome.READ
+        if covers and is_read and (row := self._hosts.rows.get(open_days.first, {}).get(host)):
+            first = open_days.first.isoformat()
+            starts = [str(event.fields.get("start_time")) for event in events if isinstance(event, Row)]
+            listed = [start for start in starts if start >= first or found.window == open_days]
+            is_short = len(listed) < (whole_number(row["meetings"]) or 0)
+            events.append(HostListed(host, _stamp(row), is_short))
+        return events
+
+
+def cursors_behind(parent: Parent) -> Iterator[DayCursor]:
+    """How far the streams have come that hang on a list, or on what hangs on it."""
+    for child in parent.children:
+        if child.days:
+            yield child.days
+        yield from cursors_behind(child)
+
+
+def _stamp(row: Fields) -> bytes:
+    """What changes when a host's row does."""
+    return stamp_of([str(row.get(name)) for name in HOSTED])
 
 
 class InstanceList(OccurrenceList, ABC):
@@ -261,10 +359,10 @@ class WebinarInstances(InstanceList):
 class PastOccurrences(Parent, ABC):
     """The past occurrences of one kind of event, each UUID once, with how far the search has come.
 
-    The reports are searched for the days that children want, oldest first. The instances are gone through
-    where a child has not been through them yet, or where the reports are refused. One way refused is a
-    warning that says what it costs; both refused is a Refused for every child. What failed in earlier syncs
-    comes at the end.
+    The reports and the history are searched for the days that children want, oldest first. The instances are
+    gone through where a child has not been through them yet, or where the reports are refused. One way
+    refused is a warning that says what it costs; all refused is a Refused for every child. What failed in
+    earlier syncs comes at the end.
     """
 
     children: "Sequence[ZoomStream]"
@@ -273,25 +371,35 @@ class PastOccurrences(Parent, ABC):
     kind: ClassVar[str]
     is_webinar: ClassVar[bool]
 
-    def __init__(self, sync: Sync, reported: ReportedOccurrences, instances: InstanceList) -> None:
-        self._reported = reported
+    def __init__(
+        self,
+        sync: Sync,
+        reported: ReportedOccurrences,
+        history: ReportHistoryMeetings,
+        instances: InstanceList,
+    ) -> None:
+        self._lists: dict[str, ZoomStream] = {REPORTS: reported, HISTORY: history, INSTANCES: instances}
         self._instances = instances
         self._index = OccurrenceIndex()
-        self._refusals: list[Refused] = []
-        self.parents = (reported, instances)
-        self.ways = Ways(REPORTS, INSTANCES, (reported.name, *(one.name for one in instances.parents)))
+        self._history = history
+        self._filter = HistoryFilter(history, self.kind)
+        self._refusals: dict[str, Refused] = {}
+        self._wanted = sync.config.past_meetings_from
+        self.parents = (reported, history, instances)
+        lists = (reported.name, *(one.name for one in instances.parents))
+        self.ways = Ways(REPORTS, INSTANCES, lists, ATTENDANCE, also=(HISTORY,))
 
     @classmethod
     def parent_classes(cls) -> Sequence[type[Parent]]:
-        return (ReportedOccurrences, cls.instances_class)
+        return (ReportedOccurrences, ReportHistoryMeetings, cls.instances_class)
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
-        return (*OCCURRENCE, "type", "end_time")
+        return (*OCCURRENCE, "type", *ATTENDANCE)
 
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
-        # One of the two ways is enough.
+        # One of the ways is enough.
         missing = cls._missing_by_source(permissions).values()
         return list(dict.fromkeys(chain(*missing))) if all(missing) else []
 
@@ -305,71 +413,105 @@ class PastOccurrences(Parent, ABC):
     def _missing_by_source(cls, permissions: Permissions) -> dict[str, list[str]]:
         return {
             COST_WITHOUT_REPORTS.format(kind=cls.kind): ReportedOccurrences.missing_scopes(permissions),
+            COST_WITHOUT_HISTORY.format(kind=cls.kind): ReportHistoryMeetings.missing_scopes(permissions),
             COST_WITHOUT_INSTANCES.format(kind=cls.kind): cls.instances_class.missing_scopes(permissions),
         }
 
     def oldest(self, today: date) -> date:
         return months_before(today, REPORT_MONTHS)
 
+    def lacks(self, report_type: str, row: Row) -> bool:
+        if HISTORY not in self._wanted or HISTORY in self._refusals or not row.day:
+            return False
+        return self._filter.lacks(report_type, row.fields["uuid"], row.day, is_named=row.way != INSTANCES)
+
+    def lacking(self, report_type: str, days: Window) -> Iterator[Row | Searched]:
+        kept = (*self.parent_fields(), *OCCURRENCE)
+        for event in self._filter.lacking(report_type, days, kept):
+            yield self._index.add(event._replace(way=HISTORY)) if isinstance(event, Row) else event
+
     def events(self, kept: Iterable[str]) -> Iterator[Event]:
         passes = [c.instances for c in self._cursors if c.instances and not c.refused]
         self._instances.after = min((one.after for one in passes), default=0)
-        reports = self._way(REPORTS, COST_WITHOUT_REPORTS, self._reports(), is_replaced=not passes)
-        instances = self._way(INSTANCES, COST_WITHOUT_INSTANCES, self._instances.shared)
-        if not passes:
+        self._filter.windows = [month for month, _ in self._history.months_of(self.days_wanted())]
+        by_day = self._by_day(is_replaced=not passes)
+        instances = self._way(INSTANCES, COST_WITHOUT_INSTANCES)
+        if not passes or INSTANCES not in self._wanted:
             self._instances.parent.shared.leave()
         owed = read_again(self, are_owed=True)
         # Side by side, since the ways use up different limits, and so that the search gets on every day.
-        yield from self._indexed(merge(owed, reports, instances) if passes else merge(owed, reports))
-        if self._refusals and not passes:
+        yield from self._indexed(merge(owed, by_day, instances) if passes else merge(owed, by_day))
+        if REPORTS in self._refusals and not passes:
             yield from self._indexed(instances)
-        if len(self._refusals) == 2:
-            raise Refused(
-                f"Past {self.kind}s cannot be found: Zoom refuses both its reports and the list of instances."
-                f" {self._refusals[0]} {self._refusals[1]}"
-            )
+        if len(self._refusals) == len(self._lists):
+            why = " ".join(map(str, self._refusals.values()))
+            raise Refused(f"Past {self.kind}s cannot be found: Zoom refuses all lists of them. {why}")
         yield from self._indexed(read_again(self))
+        logger.info(self._index.told(self.kind))
 
     @property
     def _cursors(self) -> list[DayCursor]:
         return [child.days for child in self.children if child.days]
 
-    def _way(
-        self, way: str, cost: str, events: Iterable[Event], *, is_replaced: bool = False
-    ) -> Iterator[Event]:
+    def _way(self, way: str, cost: str, *, is_replaced: bool = False) -> Iterator[Event]:
         """What one way finds; it may be refused."""
+        one = self._lists[way]
         try:
-            for event in events:
-                yield event._replace(way=way) if isinstance(event, Row) else event
+            if way not in self._wanted:
+                one.shared.leave()
+                raise Refused(f"past_meetings_from leaves the {way} out.")
+            for event in one.shared:
+                if isinstance(event, Retried) or (isinstance(event, Row | Closed) and any(event.of)):
+                    # What others read again is not of these days.
+                    continue
+                if not isinstance(event, Row):
+                    yield event
+                elif self.accepts(event, one):
+                    yield event._replace(way=way)
         except Refused as refused:
-            self._refusals.append(refused)
-            logger.warning(f"{cost.format(kind=self.kind)} {refused}")
-            lists = (self._reported.name,) if way == REPORTS else (self._instances.name,)
-            yield WayRefused(way, lists, is_replaced)
+            self._refusals[way] = refused
+            if way in self._wanted:
+                logger.warning(f"{cost.format(kind=self.kind)} {refused}")
+            yield WayRefused(way, (one.name,), is_replaced)
 
     def _indexed(self, events: Iterable[Event]) -> Iterator[Event]:
         return (self._index.add(event) if isinstance(event, Row) else event for event in events)
 
-    def _reports(self) -> Iterator[Event]:
-        """The occurrences in the reports, by month, each month in the order of their start."""
+    def _by_day(self, *, is_replaced: bool) -> Iterator[Event]:
+        """What the reports and the history have, by month, each month in the order of its days."""
         month: list[Row] = []
-        for event in self._reported.shared:
+        for event in self._side_by_side(is_replaced=is_replaced):
             if isinstance(event, Row):
-                month += [event] if self.accepts(event, self._reported) else []
+                month.append(event)
+                if event.way == HISTORY:
+                    self._filter.name(event.fields["uuid"])
             else:
                 if isinstance(event, Searched):
                     yield from _by_day(month, event)
                     month.clear()
                 yield event
+        yield from month
+
+    def _side_by_side(self, *, is_replaced: bool) -> Iterator[Event]:
+        """The same months of both, one after the other: a month has been searched when both have been."""
+        history = self._way(HISTORY, COST_WITHOUT_HISTORY)
+        ended: set[Searched] = set()
+        for event in self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced):
+            if isinstance(event, Searched) and event not in ended:
+                ended.add(event)
+                yield from takewhile(lambda one: not isinstance(one, Searched), history)
+            yield event
+        # Where the reports are refused, it goes on alone.
+        yield from history
 
     def accepts(self, row: Row, one: Parent) -> bool:
-        return one is not self._reported or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
+        return one is self._instances or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
 
 
 def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
-    """The occurrences of a month in the order of their start, and that each day has come."""
+    """The occurrences of a month by day, those of the reports first, and that each day has come."""
     day = ""
-    for row in sorted(month, key=lambda row: str(row.fields["start_time"] or "")):
+    for row in sorted(month, key=lambda row: (str(row.fields["start_time"] or "")[:10], row.way != REPORTS)):
         start = str(row.fields["start_time"] or "")
         if start[:10] > day and searched.first < (began := utc_day(start)) < searched.end:
             day = start[:10]
@@ -388,6 +530,12 @@ class OccurrenceIndex:
 
     def __repr__(self) -> str:
         return f"OccurrenceIndex({len(self._known)} known)"
+
+    def told(self, kind: str) -> str:
+        """How many were found, and how many in one way alone."""
+        found = Counter(self._known.values())
+        alone = ", ".join(f"{found[(way,)]} by the {way} alone" for way in (REPORTS, INSTANCES, HISTORY))
+        return f"Found {len(self._known)} past {kind}s: {alone}."
 
     def add(self, row: Row) -> Row:
         """Give an occurrence its day, and the ways by which it had been found before."""

@@ -1,12 +1,12 @@
 """Zoom's reports of past occurrences: their details, and who took part.
 
-Zoom gives participants no key, and writes `leave_time` and `duration` late, so these two are no part of
+Zoom gives participants no key, and writes `leave_time`, `duration` and `status` late, so these are no part of
 a row's identity.
 """
 
 from source_zoom.api.rate_limits import HEAVY
 from source_zoom.engine.stream import ZoomSubstream
-from source_zoom.streams.past import PastMeetings, PastWebinars
+from source_zoom.streams.past import PastMeetings, PastWebinars, ReportedOccurrences
 
 PARTICIPANT = (
     "id",
@@ -16,7 +16,6 @@ PARTICIPANT = (
     "name",
     "join_time",
     "bo_mtg_id",
-    "status",
 )
 OF_MEETING, OF_WEBINAR = (
     {f"{kind}_uuid": "uuid", f"{kind}_id": "id", f"{kind}_start_time": "start_time", "host_id": "host_id"}
@@ -76,3 +75,17 @@ class ReportWebinarParticipants(ZoomSubstream):
     rate_limit = HEAVY
     scopes = ("report:read:admin", "report:read:list_webinar_participants:admin")
     params = {"include_fields": "registrant_id"}
+
+
+class ReportUserMeetings(ZoomSubstream):
+    """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/users/{userId}/meetings
+
+    The rows in which past occurrences are found, as they are.
+    """
+
+    parent_class = ReportedOccurrences
+    inherits = {"user_id": "host_id", "uuid": "uuid"}
+    cursor_field = "start_time"
+    primary_key = ["user_id", "uuid"]
+    rate_limit = HEAVY
+    scopes = ReportedOccurrences.scopes

@@ -9,6 +9,12 @@ from source_zoom.engine.slices import Event, Row, Slice
 from source_zoom.engine.stream import ZoomStream, ZoomSubstream
 
 
+def identify(record: Record) -> None:
+    """Give an id to a user who has not accepted the invitation yet, and so has none of Zoom's."""
+    if not record.get("id") and record.get("email"):
+        record["id"] = f"pending:{record['email']}"
+
+
 class Users(ZoomStream):
     """https://developers.zoom.us/docs/api/users/#tag/users/GET/users
 
@@ -42,7 +48,7 @@ class Users(ZoomStream):
 
     def complete(self, record: Record) -> None:
         if record.get("status") == "pending":
-            record["id"] = record.get("id") or f"pending:{record.get('email')}"
+            identify(record)
 
     def read_pages(self, found: Slice) -> Iterator[list[Record]]:
         host_keys = {}

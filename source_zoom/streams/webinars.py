@@ -1,5 +1,6 @@
 """Listed webinars, and what Zoom has for each of them."""
 
+from source_zoom.api.errors import REGISTRATION_OFF
 from source_zoom.api.rate_limits import HEAVY, LIGHT, MEDIUM
 from source_zoom.engine.stream import ZoomSubstream
 from source_zoom.streams.meetings import REGISTRANT_STATUSES
@@ -44,6 +45,7 @@ class WebinarRegistrants(ZoomSubstream):
     rate_limit = MEDIUM
     scopes = ("webinar:read:admin", "webinar:read:list_registrants:admin")
     query_variants = REGISTRANT_STATUSES
+    refused_alike = REGISTRATION_OFF
 
 
 class WebinarPolls(ZoomSubstream):
@@ -68,6 +70,7 @@ class WebinarQuestions(ZoomSubstream):
     primary_key = "webinar_id"
     rate_limit = LIGHT
     scopes = ("webinar:read:admin", "webinar:read:list_registration_questions:admin")
+    refused_alike = REGISTRATION_OFF
 
 
 class WebinarTrackingSources(ZoomSubstream):
@@ -105,9 +108,10 @@ class WebinarPollResults(ZoomSubstream):
     endpoint = "past_webinars/{webinar_uuid}/polls"
     record_key = "questions"
     primary_key = ["webinar_uuid", "row_id"]
-    row_id_fields = ("name", "email", "question_details")
+    row_id_fields = ("name", "email")
     rate_limit = MEDIUM
     scopes = ("webinar:read:admin", "webinar:read:list_past_polls:admin")
+    report_type = "poll"
     page_size = None
 
 
@@ -120,7 +124,8 @@ class WebinarQnaResults(ZoomSubstream):
     endpoint = "past_webinars/{webinar_uuid}/qa"
     record_key = "questions"
     primary_key = ["webinar_uuid", "row_id"]
-    row_id_fields = ("name", "email", "question_details")
+    row_id_fields = ("name", "email")
     rate_limit = MEDIUM
     scopes = ("webinar:read:admin", "webinar:read:past_qa:admin")
+    report_type = "qa"
     page_size = None

@@ -1,0 +1,1 @@
+"""What builds, checks and writes about this repository, beside its sources."""
