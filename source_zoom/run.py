@@ -58,7 +58,11 @@ def main(
         logger.setLevel(logging.DEBUG)
     with PRINT_BUFFER:
         try:
-            if arguments.command == "read":
+            if arguments.command == "estimate":
+                logger.setLevel(logging.WARNING)
+                for line in estimate(entrypoint, arguments):
+                    PRINT_BUFFER.write(f"{line}\n")
+            elif arguments.command == "read":
                 tune_memory()
                 with stop_on_signal(cast("SourceZoom", entrypoint.source)), closing(StdoutWriter()) as lines:
                     for message in messages(entrypoint, arguments):
@@ -99,6 +103,7 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     commands.add_parser("spec", parents=[debug], help="say what a config holds")
     commands.add_parser("check", parents=[config], help="try the credentials, and name the scopes they lack")
     commands.add_parser("discover", parents=[config], help="list the streams and their columns")
+    commands.add_parser("estimate", parents=[config], help="say how many requests a sync will take, by a few")
     read = commands.add_parser("read", parents=[config], help="read the streams of a configured catalog")
     read.add_argument("--catalog", required=True, metavar="FILE", help="the configured catalog, as JSON")
     read.add_argument("--state", metavar="FILE", help="the states that an earlier sync ended with, as JSON")
@@ -152,6 +157,12 @@ def messages(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> It
         yield from source.message_repository.consume_queue()
         raise
     yield from source.message_repository.consume_queue()
+
+
+def estimate(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> Iterator[str]:
+    """The lines of the command that is none of Airbyte's."""
+    source = cast("SourceZoom", entrypoint.source)
+    return source.estimate(source.configure(source.read_config(arguments.config), ""))
 
 
 def tune_memory() -> None:

@@ -48,6 +48,7 @@ from source_zoom.engine.falling_behind import behind
 from source_zoom.engine.parents import Parent
 from source_zoom.engine.reader import AlreadyTold, ConcurrentRead
 from source_zoom.engine.stream import ZoomStream
+from source_zoom.estimate import Estimate, told
 from source_zoom.exceptions import (
     ConfigError,
     CredentialsRefused,
@@ -164,6 +165,16 @@ class SourceZoom(AbstractSource):
         for warning in [*lacking, *sorted(costs)]:
             logger.warning(warning)
         return True, None
+
+    def estimate(self, config: Mapping[str, Any]) -> Iterator[str]:
+        """What a sync of all streams that the app may read will take, in lines for people."""
+        sync = self._sync(config)
+        sync.authenticator.token()
+        lacking = _scope_errors(STREAMS, Permissions(sync.authenticator.scopes))
+        readable = [stream for stream in STREAMS if stream.stream_name() not in lacking]
+        estimate = Estimate(build(readable, sync), sync)
+        estimate.unknown.update({name: str(error) for name, error in lacking.items()})
+        return told(estimate, sync.limits)
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
         return list(build(STREAMS, self._sync(config)))
