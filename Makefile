@@ -75,7 +75,7 @@ image:
 image-test: $(VENV)/.done jq
 	$(BIN)/pytest -m image
 
-# The script in the README, in an environment of its own, as its reader has it.
+# The script in the README, the queries and the plot of the docs, in an environment of its own, as their reader has it.
 pyairbyte: $(VENV)/.done .pyairbyte/.done
 	$(BIN)/pytest -m pyairbyte
 

@@ -3,9 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +23,58 @@ from source_zoom.streams import STREAMS
 pytestmark = pytest.mark.pyairbyte
 
 ROOT = Path(__file__).parent.parent
+PYTHON = ROOT / ".pyairbyte" / "bin" / "python"
 COMMAND = re.findall(
     r"pip install airbyte\n(.*?^END\n)", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
 )[0]
-MORE = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pyairbyte.md").read_text(), re.DOTALL)[0]
+MORE, _, INSTALLING = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "pyairbyte.md").read_text(), re.DOTALL
+)
+# What the connector needs of its checkout to be built.
+PACKAGE = ("source_zoom", "pyproject.toml", "setup.py", "metadata.yaml", "README.md", "LICENSE")
+# Each of the two makes the connector fail with a sentence of its own, if it is there.
+INSTALLED = """
+import os
+
+print("installed:", source.executor.interpreter_path)
+print("streams:", *source.get_available_streams())
+for variable in ("HTTP_PROXY", "REQUESTS_CA_BUNDLE"):
+    os.environ[variable] = "http://[::1"
+    try:
+        source.check()
+    except ab.exceptions.AirbyteConnectorCheckFailedError as error:
+        print("failed:", error)
+    del os.environ[variable]
+"""
 
 UUIDS = ("uuid", "meeting_uuid", "webinar_uuid")
 
 
 def run(folder: Path) -> tuple[dict[str, int], str]:
     """What one run of the script prints: the rows of each table, and what comes after."""
+    printed = printed_by(["sh", "-c", COMMAND.removesuffix("END\n") + MORE + "END\n"], folder)
+    table = re.findall(r"^([a-z_]+) +(\d+)$", printed, re.MULTILINE)
+    return {name: int(count) for name, count in table if name in STREAM_NAMES}, printed
+
+
+def printed_by(command: Sequence[str | Path], folder: Path) -> str:
     done = subprocess.run(
-        ["sh", "-c", COMMAND.removesuffix("END\n") + MORE + "END\n"],
+        command,
         cwd=folder,
-        env={**os.environ, "AIRBYTE_OFFLINE_MODE": "1", "NO_COLOR": "1"},
+        # As after `. .pyairbyte/bin/activate`, and without the registry.
+        env={
+            **os.environ,
+            "AIRBYTE_OFFLINE_MODE": "1",
+            "NO_COLOR": "1",
+            "PATH": f"{PYTHON.parent}:{os.environ['PATH']}",
+        },
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    table = re.findall(r"^([a-z_]+) +(\d+)$", done.stdout, re.MULTILINE)
-    return {name: int(count) for name, count in table if name in STREAM_NAMES}, done.stdout
+    return done.stdout
 
 
 def rows_by_key(
@@ -88,3 +119,25 @@ def test_the_tables_hold_every_row_and_the_second_run_asks_for_what_is_new(
     assert sum(counts.values()) > sum(rows_by_key(account, stream).total() for stream in STREAMS)
     assert account.journal.of("past_meeting_instances") == []
     assert len(account.journal.answered()) < first
+
+
+def test_pip_url_installs_this_connector_which_has_pyairbytes_environment(
+    start: Callable[..., Simulator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout, folder = tmp_path / "checkout", tmp_path / "script"
+    checkout.mkdir()
+    folder.mkdir()
+    for name in PACKAGE:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, checkout / name)
+    line = re.sub(r'(?<=pip_url=")[^"]+', str(checkout), INSTALLING)
+    assert str(checkout) in line
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    config = server_to_server(start(1, Size(users=6), clock=still_clock()))
+    script = f"import airbyte as ab\nconfig = {config}\n{line}{INSTALLED}"
+    printed = printed_by([PYTHON, "-c", script], folder)
+    assert f"installed: {folder / '.venv-source-zoom' / 'bin' / 'python'}\n" in printed
+    assert f"streams: {' '.join(STREAM_NAMES)}\n" in printed
+    proxy, bundle = printed.split("failed: ")[1:]
+    assert "The environment names a proxy whose address, name or password cannot be used" in proxy
+    assert "There are no certificates in http://[::1" in bundle
