@@ -5,7 +5,7 @@ PYAIRBYTE_PYTHON ?= $(PYTHON)
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup hooks demo test unit storm outcomes singer postgresql image image-test jq pyairbyte release-check lint docs bench lock clean
+.PHONY: setup hooks demo estimate test unit storm outcomes singer postgresql image image-test jq pyairbyte release-check lint docs bench lock clean
 
 setup: $(VENV)/.done
 
@@ -15,6 +15,10 @@ hooks: $(VENV)/.done
 
 demo: $(VENV)/.done
 	$(BIN)/python -m integration_tests.demo $(if $(CONFIG),--config $(CONFIG))
+
+# What a sync of the account of CONFIG=… will cost.
+estimate: $(VENV)/.done
+	$(BIN)/source-zoom estimate --config $(CONFIG)
 
 # The pages that follow from the sources. A unit test fails where one of them is not as this writes it.
 docs: $(VENV)/.done

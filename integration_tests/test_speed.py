@@ -132,7 +132,7 @@ def test_the_log_says_every_now_and_then_how_far_the_sync_is(
     pattern = (
         r"Progress after \d+ s: [012] of 2 streams done, \d+ records, requests per second:"
         r" LIGHT \d+\.\d of 30, MEDIUM \d+\.\d of 20, HEAVY 0\.0 of 10;"
-        r" waiting for .*the LIGHT rate limit \(\d+\).*"
+        r" of a day's requests 0 of 30,000 HEAVY; waiting for .*the LIGHT rate limit \(\d+\).*"
     )
     assert len(lines) > 2
     assert any(re.fullmatch(pattern, line) for line in lines)

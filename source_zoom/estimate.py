@@ -6,7 +6,7 @@ and the rest is taken to be like it. What takes one request each is counted and 
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -14,7 +14,7 @@ from math import ceil
 from typing import NamedTuple, cast
 
 from source_zoom.api.client import Sync
-from source_zoom.api.rate_limits import HEAVY, LABELS, LIGHT, MEDIUM, PLANS, RateLimits
+from source_zoom.api.rate_limits import A_DAY, LABELS, RateLimits
 from source_zoom.engine.left_out import PROBE_EVERY
 from source_zoom.engine.parents import PARENT_THREADS, Parent, read_ahead
 from source_zoom.engine.slices import ONE_DAY, SHORTEST_MONTH, Event, Row, Slice, Window
@@ -39,13 +39,6 @@ RECURRING_TYPES = frozenset({3, 6, 8, 9})
 # What a sync that goes on from a state asks for: the newest months, a host's list until his day is closed and
 # when it is read again, and each occurrence twice.
 MONTHS_A_SYNC, LISTS_A_DAY, READINGS = 2, 3, 2
-
-# https://developers.zoom.us/docs/api/rate-limits/
-A_DAY: Mapping[str, Mapping[str, int]] = {
-    "free": {LIGHT: 6_000, MEDIUM: 2_000, HEAVY: 1_000},
-    "pro": {HEAVY: 30_000},
-    "business": {HEAVY: 60_000},
-}
 
 
 @dataclass
@@ -349,11 +342,10 @@ def _by_label(requests: Counter[str]) -> str:
 
 def _time(requests: Counter[str], limits: RateLimits) -> Iterator[str]:
     """How long the requests take at Zoom's limits, and on how many days."""
-    plan = next((name for name, plan in PLANS.items() if plan[HEAVY] == limits.limit(HEAVY)), "")
     seconds, label = max((requests[label] / limits.budget(label).per_second, label) for label in LABELS)
-    of_whom = f"the plan {plan}" if plan else "the account"
+    of_whom = f"the plan {limits.plan}" if limits.plan else "the account"
     yield f"At the limits of {of_whom} that is {ceil(seconds / 60):,} min, by its {label} requests."
-    for label, most in A_DAY.get(plan, {}).items():
+    for label, most in A_DAY.get(limits.plan, {}).items():
         days = ceil(requests[label] / most)
         if days > 1:
             yield f"A day allows {most:,} {label} requests, so it takes {days} days of a sync each."

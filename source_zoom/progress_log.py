@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from source_zoom.api.rate_limits import LABELS, RateLimits
+from source_zoom.api.rate_limits import A_DAY, LABELS, RateLimits
 from source_zoom.counts import Summary
 from source_zoom.threads import start
 
@@ -48,6 +48,12 @@ class ProgressLog:
             last = now
             logger.info(
                 f"Progress after {now - began:.0f} s: {self._streams()} streams done, {self._summary.records}"
-                f" records, requests per second: {', '.join(rates)}; waiting for"
-                f" {self._summary.waits or 'nothing'}"
+                f" records, requests per second: {', '.join(rates)};{self._of_a_day()}"
+                f" waiting for {self._summary.waits or 'nothing'}"
             )
+
+    def _of_a_day(self) -> str:
+        """How many requests were taken of those that Zoom allows in a day."""
+        most = A_DAY.get(self._limits.plan, {})
+        taken = (f"{self._limits.budget(label).taken:,} of {most[label]:,} {label}" for label in most)
+        return f" of a day's requests {', '.join(taken)};" if most else ""

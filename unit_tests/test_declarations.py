@@ -28,6 +28,7 @@ LAYERS = (
     ("api",),
     ("progress_log", "engine"),
     ("streams",),
+    ("estimate",),
     ("source",),
     ("run", "__main__", "__init__"),
     ("singer",),

@@ -16,6 +16,8 @@ from source_zoom.api.errors import RULES, Action, Rule
 
 PACKAGE = Path(str(exceptions.__file__)).parent
 FOLDERS = (".", "api", "engine", "streams")
+# What a command answers is no message, and is explained where the command is.
+ANSWERS = ("estimate.py",)
 ERRORS = {
     name
     for name, kind in vars(exceptions).items()
@@ -125,6 +127,7 @@ def _names(text: ast.expr, name: str) -> bool:
 @cache
 def _modules() -> list[Module]:
     paths = [path for folder in FOLDERS for path in sorted((PACKAGE / folder).glob("*.py"))]
+    paths = [path for path in paths if path.name not in ANSWERS]
     found = [Module(ast.parse(path.read_text())) for path in paths]
     advice = dict(chain.from_iterable(module.advice() for module in found))
     for module in found:

@@ -29,6 +29,11 @@ PLANS: Mapping[str, Mapping[str, float]] = {
     "pro": {LIGHT: 30, MEDIUM: 20, HEAVY: 10},
     "business": {LIGHT: 80, MEDIUM: 60, HEAVY: 40},
 }
+A_DAY: Mapping[str, Mapping[str, int]] = {
+    "free": {LIGHT: 6_000, MEDIUM: 2_000, HEAVY: 1_000},
+    "pro": {HEAVY: 30_000},
+    "business": {HEAVY: 60_000},
+}
 
 # Requests that leave evenly do not arrive evenly: at the full limit, Zoom would refuse some of them.
 FASTEST = 0.94
@@ -162,6 +167,11 @@ class RateLimits:
     def limit(self, label: str) -> float:
         """Zoom's own limit in requests per second, as far as it is known."""
         return self._limits[label]
+
+    @property
+    def plan(self) -> str:
+        """The plan that has these limits, as far as they are known; "" where none has them."""
+        return next((name for name, plan in PLANS.items() if plan[HEAVY] == self._limits[HEAVY]), "")
 
     def passed(self, label: str, headers: Mapping[str, str]) -> None:
         """Take notice of an answer that Zoom did not refuse for its rate limits."""
