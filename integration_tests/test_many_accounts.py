@@ -193,6 +193,22 @@ def test_kubernetes_takes_the_manifests(tmp_path: Path) -> None:
     assert len({one["spec"]["schedule"] for one in cronjobs}) == len(ACCOUNTS)
 
 
+def test_the_image_has_what_the_manifests_start(tmp_path: Path) -> None:
+    dockerfile = (EXAMPLE / "Dockerfile").read_text()
+    documents = render(tmp_path / "kubernetes", {}, {})
+    for cronjob in (one for one in documents if one["kind"] == "CronJob"):
+        (container,) = cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        assert f"\nENTRYPOINT {json.dumps(container['command'])}\n" in dockerfile
+    copied = [
+        name
+        for line in re.findall(r"^COPY (?!--)(.+) \S+$", dockerfile, re.MULTILINE)
+        for name in line.split()
+    ]
+    sent = (EXAMPLE / "Dockerfile.dockerignore").read_text().splitlines()
+    assert {f"!{name}" for name in copied} == {line for line in sent if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in copied)
+
+
 def terraform(file: str) -> Json:
     """A Terraform file: its blocks by kind, with the quotes around names and texts."""
     found: Json = hcl2.loads((ROOT / "examples" / "terraform" / file).read_text())
