@@ -5,7 +5,7 @@ PYAIRBYTE_PYTHON ?= $(PYTHON)
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup hooks demo estimate test unit storm outcomes singer postgresql image image-test jq pyairbyte release-check lint docs bench lock clean
+.PHONY: setup hooks demo estimate test unit storm outcomes singer postgresql kubectl image image-test jq pyairbyte release-check lint docs bench lock clean
 
 setup: $(VENV)/.done
 
@@ -66,6 +66,10 @@ endef
 postgresql:
 	ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || $(call install,postgresql)
 
+# Debian has had one that is new enough since 13.
+kubectl:
+	command -v kubectl > /dev/null || $(call install,kubernetes-client)
+
 jq:
 	command -v jq > /dev/null || $(call install,jq)
 
@@ -79,8 +83,9 @@ image:
 image-test: $(VENV)/.done jq
 	$(BIN)/pytest -m image
 
-# The script in the README, the queries and the plot of the docs, in an environment of its own, as their reader has it.
-pyairbyte: $(VENV)/.done .pyairbyte/.done
+# The script in the README, the queries and the plot of the docs, and the jobs for many accounts, in an environment of
+# its own, as their reader has it.
+pyairbyte: $(VENV)/.done .pyairbyte/.done postgresql kubectl
 	$(BIN)/pytest -m pyairbyte
 
 .pyairbyte/.done: requirements/pyairbyte.txt

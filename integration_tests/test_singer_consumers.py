@@ -4,12 +4,9 @@ import ast
 import csv
 import json
 import re
-import socket
 import subprocess
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ import pytest
 from integration_tests.completeness import CLASSES, canonical, expected
 from integration_tests.conftest import STREAM_NAMES, oauth, server_to_server, still_clock
 from integration_tests.harness import TAP, Json
+from integration_tests.postgresql import postgresql, table
 from integration_tests.singer_harness import INCREMENTAL, as_singer
 from integration_tests.zoom_simulator import Simulator, Size
 
@@ -26,7 +24,6 @@ pytestmark = pytest.mark.singer
 
 ROOT = Path(__file__).parent.parent
 CONSUMERS = ROOT / ".singer"
-POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 SECONDS = 300
 
@@ -165,49 +162,17 @@ def test_target_duckdb(account: Simulator, messages: str, tmp_path: Path) -> Non
         assert_holds(account, stream, tables[stream])
 
 
-@contextmanager
-def postgresql() -> Iterator[int]:
-    """A PostgreSQL of its own, on loopback only. Gives its port; it is gone afterwards."""
-    with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        data = f"{folder}/data"
-
-        def command(name: str, *arguments: str) -> None:
-            # PostgreSQL refuses to run as root.
-            subprocess.run(
-                [POSTGRESQL[-1] / name, *arguments], user="postgres", stdout=subprocess.DEVNULL, check=True
-            )
-
-        Path(folder).chmod(0o777)
-        command("initdb", "-D", data, "-A", "trust", "-U", "postgres")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-        command("pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start")
-        try:
-            yield port
-        finally:
-            command("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
-
-
 def test_target_postgres(account: Simulator, messages: str, tmp_path: Path) -> None:
     with postgresql() as port:
         fill(port, tmp_path, messages)
         for stream in STREAM_NAMES:
-            assert_holds(account, stream, table(port, stream))
+            assert_holds(account, stream, table(port, "zoom", stream))
 
 
 def fill(port: int, folder: Path, messages: str) -> None:
     config = {"host": "127.0.0.1", "port": port, "user": "postgres", "password": "x"}
     config |= {"database": "postgres", "default_target_schema": "zoom"}
     consume("target-postgres", "target-postgres", folder, messages, config)
-
-
-def table(port: int, stream: str) -> list[Json]:
-    query = f'select row_to_json(t) from zoom."{stream}" t'
-    psql = [str(POSTGRESQL[-1] / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
-    dump = subprocess.run([*psql, "-Atc", query], capture_output=True, text=True, check=True).stdout
-    return [json.loads(line) for line in dump.splitlines()]
 
 
 def test_the_old_keys_go_on_with_the_tables_of_tap_zoom(account: Simulator, tmp_path: Path) -> None:
@@ -227,7 +192,7 @@ def test_the_old_keys_go_on_with_the_tables_of_tap_zoom(account: Simulator, tmp_
         for messages in outputs:
             fill(port, tmp_path, messages)
         for stream in STREAM_NAMES:
-            found = [key(row, keys[stream]) for row in table(port, stream)]
+            found = [key(row, keys[stream]) for row in table(port, "zoom", stream)]
             assert sorted(found) == sorted(wanted[stream])
 
 
