@@ -29,6 +29,13 @@ RUN tools/bin/pip wheel --quiet --no-cache-dir --no-deps --no-build-isolation --
 FROM ${BASE_IMAGE}
 ARG VERSION=unreleased
 LABEL io.airbyte.name=source-zoom io.airbyte.version=${VERSION}
+# Those of pyproject.toml. Whoever knows the revision gives it as a label: `make image REVISION=…`.
+LABEL org.opencontainers.image.title=source-zoom \
+    org.opencontainers.image.version=${VERSION} \
+    org.opencontainers.image.description="An Airbyte source connector that reads a Zoom account completely, at Zoom's own speed limit." \
+    org.opencontainers.image.licenses=MIT \
+    org.opencontainers.image.source=https://github.com/OWNER/source-zoom \
+    org.opencontainers.image.documentation=https://github.com/OWNER/source-zoom/blob/main/docs/zoom.md
 COPY --from=build /opt/source-zoom /opt/source-zoom
 ENV PATH=/opt/source-zoom/bin:${PATH} AIRBYTE_ENTRYPOINT=/opt/source-zoom/bin/source-zoom
 USER airbyte

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import subprocess
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -291,9 +292,25 @@ def test_it_runs_as_a_user_who_may_write_nothing_of_it(engine: Engine) -> None:
 
 def test_the_labels_are_those_of_the_metadata(engine: Engine) -> None:
     metadata = (ROOT / "metadata.yaml").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     labels = engine.image_config()["Labels"]
     assert f"\n  dockerRepository: {labels['io.airbyte.name']}\n" in metadata
     assert f"\n  dockerImageTag: {labels['io.airbyte.version']}\n" in metadata
+    wanted = {
+        "title": project["name"],
+        "version": labels["io.airbyte.version"],
+        "description": project["description"],
+        "licenses": project["license"],
+        "source": project["urls"]["Repository"],
+        "documentation": project["urls"]["Documentation"],
+    }
+    assert {name: labels[f"org.opencontainers.image.{name}"] for name in wanted} == wanted
+
+
+def test_it_has_the_version_as_a_tag(engine: Engine) -> None:
+    config = engine.image_config()
+    assert engine.image_config(config["Labels"]["io.airbyte.version"]) == config
+    assert engine.image_config("latest") == config
 
 
 def test_it_carries_no_tests_compilers_or_caches(engine: Engine) -> None:
