@@ -36,6 +36,9 @@ BUILDAH = ["buildah", "--storage-driver", "vfs"]
 ROOT = Path(__file__).parent.parent
 
 SITE_PACKAGES = "/opt/source-zoom/lib/python3*/site-packages"
+# Neither root nor the image's user, and without a home: only root can give a file to another.
+SOMEBODY = "4711:4712" if os.geteuid() == 0 else f"{os.getuid()}:{os.getgid()}"
+
 # gcc-14 and x86_64-linux-gnu-gcc-14 as well.
 TOOL = re.compile(r"(.+-)?(cc|c\+\+|gcc|g\+\+|cpp|clang|as|ld|ld\.\w+|make|cargo|rustc)(-[\d.]+)?")
 CACHES = ("/var/cache/apt", "/var/lib/apt/lists", "/build")
@@ -181,6 +184,12 @@ def test_the_tap_reads_what_the_connector_reads(
     assert tapped == output.record_counts
 
 
+@pytest.mark.parametrize("command", ["source-zoom spec", "tap-zoom --about"])
+def test_anybody_may_run_it_without_a_home(engine: Engine, command: str) -> None:
+    argv = ["env", "--unset=HOME", *command.split()]
+    assert "client_secret" in output_of(*engine.command(*argv, user=SOMEBODY))
+
+
 def test_the_commands_of_the_readme(engine: Engine, account: Simulator, tmp_path: Path) -> None:
     """As they stand there, but that `docker run` is whatever runs images here."""
     page = (ROOT / "README.md").read_text().partition("\n## With docker run\n")[2].partition("\n## ")[0]
@@ -188,18 +197,24 @@ def test_the_commands_of_the_readme(engine: Engine, account: Simulator, tmp_path
     for name in ("bin", "config", "out"):
         (tmp_path / name).mkdir(mode=0o755)
     tmp_path.chmod(0o755)
-    docker = tmp_path / "bin" / "docker"
-    real = shlex.join(engine.connector(tmp_path / "config"))
-    options = f"run --rm -v {tmp_path}/config:/config:ro -w / source-zoom"
-    docker.write_text(
-        f'#!/bin/sh\n[ "$1 $2 $3 $4 $5 $6 $7" = "{options}" ] || exit 1\nshift 7\nexec {real} "$@"\n'
-    )
-    docker.chmod(0o755)
-    (tmp_path / "config" / "config.json").write_text(json.dumps(server_to_server(account)))
+    real = shlex.join(engine.connector(tmp_path / "config", user=SOMEBODY))
+    options = f"run --rm --user {SOMEBODY} -v {tmp_path}/config:/config:ro -w / source-zoom"
+    scripts = {
+        "docker": f'[ "$1 $2 $3 $4 $5 $6 $7 $8 $9" = "{options}" ] || exit 1\nshift 9\nexec {real} "$@"\n',
+        # Root, who builds with buildah, could read every file.
+        "id": f"echo {SOMEBODY} | cut -d : -f $([ $1 = -u ] && echo 1 || echo 2)\n",
+    }
+    for name, script in scripts.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}")
+        (tmp_path / "bin" / name).chmod(0o755)
+    config = tmp_path / "config" / "config.json"
+    config.write_text(json.dumps(server_to_server(account)))
+    config.chmod(0o600)
+    os.chown(config, *map(int, SOMEBODY.split(":")))
     done = subprocess.run(
         ["sh", "-ec", commands],
         cwd=tmp_path,
-        env={**os.environ, "PATH": f"{docker.parent}:{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=300,
