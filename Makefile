@@ -73,9 +73,11 @@ kubectl:
 jq:
 	command -v jq > /dev/null || $(call install,jq)
 
-install = (apt-get update -qq && apt-get install -y -qq --no-install-recommends $(1))
+# What is there stays as it is.
+install = (apt-get update -qq && apt-get install -y -qq --no-install-recommends --no-upgrade \
+	--option APT::Get::Upgrade-By-Source-Package=false $(1))
 
-# source-zoom:dev and source-zoom:latest; BASE_IMAGE=… builds on another base.
+# source-zoom:dev, source-zoom:latest and its version; BASE_IMAGE=… builds on another base, REVISION=… is a label.
 image:
 	scripts/image
 

@@ -125,13 +125,8 @@ def test_a_python_that_will_not_do_is_told_in_one_sentence(
 def test_the_repository_has_one_address() -> None:
     address = PROJECT["urls"]["Repository"]
     name = address.rpartition("/")[2]
-    files = [
-        ROOT / "metadata.yaml",
-        ROOT / "pyproject.toml",
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/*.md"),
-        *GITHUB.rglob("*.yml"),
-    ]
+    named = (ROOT / name for name in ("Dockerfile", "metadata.yaml", "pyproject.toml"))
+    files = [*named, *ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *GITHUB.rglob("*.yml")]
     found = {
         one for file in files for one in re.findall(rf"https://github\.com/[\w-]+/{name}\b", file.read_text())
     }
