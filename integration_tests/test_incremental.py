@@ -239,7 +239,7 @@ def killed_after(records: int, arguments: Sequence[str | Path]) -> Output:
     return Output(process.returncode, "".join(lines))
 
 
-def owed(state: Json) -> int:
+def number_owed(state: Json) -> int:
     """How many units a state names that the requests of a day did not suffice for."""
     return sum(len(group["units"]) for group in state.get("owed", []))
 
@@ -269,7 +269,7 @@ def test_a_daily_cap_is_crossed_in_a_few_days(start: Start, in_process: InProces
             day_before, day_after = (one.get(cursor_of(stream), "") for one in (before, after))
             assert day_after >= day_before
             # A day whose requests all go into what is owed of days that were searched gets on as well.
-            moved += day_after > day_before or owed(after) < owed(before)
+            moved += day_after > day_before or number_owed(after) < number_owed(before)
         assert moved
         state = output.states
         # The caps are reset at midnight.
