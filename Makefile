@@ -51,7 +51,7 @@ outcomes: $(VENV)/.done
 # The tap with the targets that people use, each in an environment of its own, and with the tap-zoom of others.
 SINGER = $(patsubst requirements/singer/%.txt,.singer/%/.done,$(wildcard requirements/singer/*.txt))
 
-singer: $(VENV)/.done $(SINGER) postgresql
+singer: $(VENV)/.done $(SINGER) postgresql jq
 	$(BIN)/pytest -m singer
 
 .singer/%/.done: requirements/singer/%.txt

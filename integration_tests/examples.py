@@ -16,19 +16,14 @@ from typing import Any
 from integration_tests.completeness import CLASSES, expected
 from integration_tests.conftest import server_to_server, still_clock
 from integration_tests.harness import CONNECTOR, Json
+from integration_tests.pages import blocks, by_heading
 from integration_tests.zoom_simulator import Simulator, Size, refusals
 
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".pyairbyte" / "bin" / "python"
 PICTURE = ROOT / "docs" / "attendance.svg"
-QUERIES = dict(
-    re.findall(
-        r"^## (.+?)$(?:(?!^## ).)*?^```sql\n(.+?)^```$",
-        (ROOT / "docs" / "examples.md").read_text(),
-        re.DOTALL | re.MULTILINE,
-    )
-)
-DRAWING = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pyairbyte.md").read_text(), re.DOTALL)[1]
+QUERIES = by_heading("docs/examples.md", "sql")
+(DRAWING,) = blocks("docs/pyairbyte.md", "A plot", "python")
 STREAMS = (
     "users",
     "meetings",

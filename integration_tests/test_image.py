@@ -26,6 +26,7 @@ from integration_tests.conftest import (
 )
 from integration_tests.harness import Json
 from integration_tests.packages import GPL, left_out, locked, normal
+from integration_tests.pages import blocks
 from integration_tests.zoom_simulator import Simulator, Size
 from source_zoom.streams import STREAMS
 
@@ -192,8 +193,7 @@ def test_anybody_may_run_it_without_a_home(engine: Engine, command: str) -> None
 
 def test_the_commands_of_the_readme(engine: Engine, account: Simulator, tmp_path: Path) -> None:
     """As they stand there, but that `docker run` is whatever runs images here."""
-    page = (ROOT / "README.md").read_text().partition("\n## With docker run\n")[2].partition("\n## ")[0]
-    commands = "".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("make image\n", "")
+    commands = "".join(blocks("README.md", "With docker run")).replace("make image\n", "")
     for name in ("bin", "config", "out"):
         (tmp_path / name).mkdir(mode=0o755)
     tmp_path.chmod(0o755)

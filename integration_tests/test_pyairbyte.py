@@ -15,6 +15,7 @@ import pytest
 from integration_tests.completeness import expected
 from integration_tests.conftest import STREAM_NAMES, server_to_server, still_clock
 from integration_tests.harness import CONNECTOR
+from integration_tests.pages import blocks
 from integration_tests.test_incremental import attended_alone
 from integration_tests.zoom_simulator import Simulator, Size, truth
 from source_zoom.engine.stream import ZoomStream
@@ -24,12 +25,9 @@ pytestmark = pytest.mark.pyairbyte
 
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".pyairbyte" / "bin" / "python"
-COMMAND = re.findall(
-    r"pip install airbyte\n(.*?^END\n)", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
-)[0]
-MORE, _, INSTALLING = re.findall(
-    r"```python\n(.*?)```", (ROOT / "docs" / "pyairbyte.md").read_text(), re.DOTALL
-)
+COMMAND = blocks("README.md", "In a Python script: PyAirbyte")[0].partition("pip install airbyte\n")[2]
+(MORE,) = blocks("docs/pyairbyte.md", "Zoom in a Python script: PyAirbyte", "python")
+(INSTALLING,) = blocks("docs/pyairbyte.md", "Which connector PyAirbyte runs", "python")
 # What the connector needs of its checkout to be built.
 PACKAGE = ("source_zoom", "pyproject.toml", "setup.py", "metadata.yaml", "README.md", "LICENSE")
 # Each of the two makes the connector fail with a sentence of its own, if it is there.

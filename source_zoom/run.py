@@ -52,6 +52,9 @@ def main(
     logger = init_logger("airbyte")
     for handler in logging.getLogger().handlers:
         handler.addFilter(drop_traceback)
+    if arguments.command == "estimate":
+        # Its answer is for people.
+        logger.setLevel(logging.WARNING)
     entrypoint = AirbyteEntrypoint(SourceZoom(Clock(clock, sleep)))
     if arguments.debug or is_platform_debug_log_enabled():
         # The entrypoint has a logger of its own, which none of those here comes under.
@@ -59,7 +62,6 @@ def main(
     with PRINT_BUFFER:
         try:
             if arguments.command == "estimate":
-                logger.setLevel(logging.WARNING)
                 for line in estimate(entrypoint, arguments):
                     PRINT_BUFFER.write(f"{line}\n")
             elif arguments.command == "read":

@@ -17,11 +17,12 @@ from airbyte_cdk.sources.message import InMemoryMessageRepository
 from jsonschema import Draft7Validator
 
 from integration_tests.harness import cursor_of
+from integration_tests.pages import blocks
 from scripts.docs.messages import advice
 from scripts.docs.sentences import judged
 from source_zoom.api.errors import Action
 from source_zoom.api.scopes import Permissions
-from source_zoom.config import migrate
+from source_zoom.config import migrate, parse, unused_keys
 from source_zoom.engine.cursor import DayCursor, StateOutput
 from source_zoom.engine.parents import Parent
 from source_zoom.engine.progress import Span
@@ -84,10 +85,19 @@ ENDING = {
 
 
 def test_the_flat_config_on_the_page_is_no_config_of_the_form_and_becomes_the_other() -> None:
-    flat, nested = map(json.loads, re.findall(r"```json\n(.+?)```", section("Configuration"), re.DOTALL))
+    flat, nested = map(json.loads, blocks("docs/zoom.md", "Configuration", "json"))
     spec = json.loads((ROOT / "source_zoom" / "spec.json").read_text())["connectionSpecification"]
     assert [Draft7Validator(spec).is_valid(config) for config in (flat, nested)] == [False, True]
     assert migrate(flat) == nested
+
+
+def test_the_config_of_the_tap_has_its_own_setting_and_those_of_the_connector() -> None:
+    (text,) = blocks("docs/tap-zoom.md", "Config", "json")
+    # A real one is no ellipsis.
+    config = json.loads(text.replace("…", "x"))
+    assert config.pop("key_mode") == "lossless"
+    migrated = migrate(config)
+    assert list(unused_keys(parse(migrated), migrated)) == []
 
 
 def is_of_the_past(parent: type[Parent]) -> bool:
@@ -144,7 +154,7 @@ def test_the_outcomes_are_those_of_the_code() -> None:
 
 
 def state_on_the_page() -> Mapping[str, Any]:
-    state: Mapping[str, Any] = json.loads(re.findall(r"```json\n(.+?)```", section("State"), re.DOTALL)[0])
+    state: Mapping[str, Any] = json.loads(*blocks("docs/zoom.md", "State", "json"))
     return state
 
 
