@@ -61,17 +61,7 @@ def main(
         logger.setLevel(logging.DEBUG)
     with PRINT_BUFFER:
         try:
-            if arguments.command == "estimate":
-                for line in estimate(entrypoint, arguments):
-                    PRINT_BUFFER.write(f"{line}\n")
-            elif arguments.command == "read":
-                tune_memory()
-                with stop_on_signal(cast("SourceZoom", entrypoint.source)), closing(StdoutWriter()) as lines:
-                    for message in messages(entrypoint, arguments):
-                        lines.write(_line(message))
-            else:
-                for message in messages(entrypoint, arguments):
-                    PRINT_BUFFER.write(_line(message).decode())
+            write_answer(entrypoint, arguments)
         except AirbyteTracedException as error:
             if arguments.command == "check" and error.failure_type == FailureType.config_error:
                 PRINT_BUFFER.write(_line(_failed(error)).decode())
@@ -84,6 +74,22 @@ def main(
         except Stopped as stopped:
             return stopped.code
     return 0
+
+
+def write_answer(entrypoint: AirbyteEntrypoint, arguments: argparse.Namespace) -> None:
+    """Run a command, and write what it says as it comes."""
+    match arguments.command:
+        case "estimate":
+            for line in estimate(entrypoint, arguments):
+                PRINT_BUFFER.write(f"{line}\n")
+        case "read":
+            tune_memory()
+            with stop_on_signal(cast("SourceZoom", entrypoint.source)), closing(StdoutWriter()) as lines:
+                for message in messages(entrypoint, arguments):
+                    lines.write(_line(message))
+        case _:
+            for message in messages(entrypoint, arguments):
+                PRINT_BUFFER.write(_line(message).decode())
 
 
 def script() -> None:

@@ -210,18 +210,13 @@ class SourceZoom(AbstractSource):
             self._stop(self._stopped_with)
         states = _states(state)
         output = StateOutput(read.queue, self._messages)
-        resumed = []
         streams = build([known for known in wanted if known.stream_name() not in refused], sync)
+        given = {stream: states.get_stream_state(stream.name, None) for stream in streams}
         for stream in streams:
-            given = states.get_stream_state(stream.name, None)
-            if given and stream.has_cursor() and stream.name in full_refresh:
-                resumed.append(stream.name)
-            read.add(stream, stream.make_cursor(given, output))
-        if resumed:
-            logger.warning(
-                f"Full refresh goes on from a state, so it does not read everything: {', '.join(resumed)}."
-                " Clear the state if it is not that of an attempt that was broken off."
-            )
+            read.add(stream, stream.make_cursor(given[stream], output))
+        _warn_of_resumed(
+            [one.name for one in streams if given[one] and one.has_cursor() and one.name in full_refresh]
+        )
         ended: set[str] = set()
         progress = ProgressLog(
             sync.summary, sync.limits, lambda: f"{len(ended)} of {len(names)}", self._progress_seconds
@@ -245,17 +240,9 @@ class SourceZoom(AbstractSource):
             sync.limits.close(AlreadyTold)
             sync.authenticator.close(AlreadyTold)
             sync.session.close()
-            for line in sync.summary.lines():
-                logger.info(line)
-            lacking = behind(streams, sync.summary) if is_used_up else ()
-            for sentence in [*sync.summary.warnings(), *lacking]:
-                logger.warning(sentence)
+            _tell_end(sync.summary, behind(streams, sync.summary) if is_used_up else ())
         if failures:
-            worst = next(kind for kind in SEVERITY if kind in failures.values())
-            found = sync.summary.failures()
-            incomplete = dict.fromkeys([*(name for name in names if name in failures), *found])
-            named = (f"{name} ({found[name]})" if name in found else name for name in incomplete)
-            raise ZoomError(f"Not read completely: {', '.join(named)}. The errors above say why.", worst)
+            raise _not_complete(names, failures, sync.summary.failures())
 
     def stop(self, code: int) -> None:
         """End a reading early: `read` gives out what is there and then raises Stopped with this exit code."""
@@ -294,6 +281,32 @@ class SourceZoom(AbstractSource):
             summary=Summary(),
             generated=threading.Condition(),
         )
+
+
+def _warn_of_resumed(names: Collection[str]) -> None:
+    if names:
+        logger.warning(
+            f"Full refresh goes on from a state, so it does not read everything: {', '.join(names)}."
+            " Clear the state if it is not that of an attempt that was broken off."
+        )
+
+
+def _tell_end(summary: Summary, lacking: Iterable[str]) -> None:
+    """Say what was read of each stream and list, and then what of it is missing."""
+    for line in summary.lines():
+        logger.info(line)
+    for sentence in [*summary.warnings(), *lacking]:
+        logger.warning(sentence)
+
+
+def _not_complete(
+    names: Iterable[str], failures: Mapping[str, FailureType | None], found: Mapping[str, str]
+) -> ZoomError:
+    """The error of a sync, which names the streams and lists that could not be read completely."""
+    worst = next(kind for kind in SEVERITY if kind in failures.values())
+    incomplete = dict.fromkeys([*(name for name in names if name in failures), *found])
+    named = (f"{name} ({found[name]})" if name in found else name for name in incomplete)
+    return ZoomError(f"Not read completely: {', '.join(named)}. The errors above say why.", worst)
 
 
 def build(classes: Iterable[type[ZoomStream]], sync: Sync) -> list[ZoomStream]:

@@ -261,10 +261,7 @@ class ZoomClient:
                 raise PageTokenLost(str(verdict))
             case Action.LATER:
                 raise TooOld(str(verdict))
-            case Action.EMPTY:
-                self.is_answered = True
-                raise Settled(Outcome.GONE, verdict.reason, str(verdict))
-            case Action.GONE if not self._is_account_wide:
+            case Action.EMPTY | Action.GONE if verdict.action is Action.EMPTY or not self._is_account_wide:
                 self.is_answered = True
                 raise Settled(Outcome.GONE, verdict.reason, str(verdict))
             case Action.WITHHELD if not self._is_account_wide:
