@@ -485,6 +485,16 @@ def test_a_list_with_less_than_its_row_counts_is_asked_for_again_for_hours() -> 
     assert search(of_today(final_state(one), hour=HOURS + 21), {"h": NEW}, short=["h"]) == ["h"]
 
 
+def test_a_list_with_less_than_its_row_counts_is_not_asked_for_twice_in_an_hour() -> None:
+    one = of_today(hour=HOURS)
+    assert search(one, {"h": OLD}, short=["h"]) == ["h"]
+    same = of_today(final_state(one), hour=HOURS)
+    assert search(same, {"h": OLD}, short=["h"]) == []
+    assert search(of_today(final_state(same), hour=HOURS + 1), {"h": OLD}, short=["h"]) == ["h"]
+    # Another row is news in any hour.
+    assert search(of_today(final_state(same), hour=HOURS), {"h": NEW}) == ["h"]
+
+
 def test_a_list_with_less_than_its_row_counts_is_asked_for_once_more_however_late_the_next_sync_is() -> None:
     one = of_today(hour=HOURS)
     search(one, {"h": OLD}, short=["h"])

@@ -163,9 +163,12 @@ class OpenDays:
 
     # Hosts
 
-    def is_unchanged(self, host: str, stamp: bytes) -> bool:
-        """Whether a host's row is that with which his list was read, and the list is not late."""
-        return self._hosts.get(mark_of(host)) == HostRow(stamp)
+    def is_unchanged(self, host: str, stamp: bytes, hour: int = 0) -> bool:
+        """Whether a host's row is that with which his list was read, and the list is not late.
+
+        With an hour: or was found to be late in that very hour, in which nobody asks for it once more.
+        """
+        return self._hosts.get(mark_of(host)) in (HostRow(stamp), HostRow(stamp, hour))
 
     def compare(self, host: str) -> None:
         """Note that a host is asked for although his row has not changed."""
