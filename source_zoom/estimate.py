@@ -220,9 +220,9 @@ class Estimate:
         for position in range(RECENT, len(slices), stride):
             if oldest == date.min and empty >= EMPTY_MONTHS:
                 break
-            # The middle one stands for all of them.
+            # Any of them stands for all. The same of each would be misled by what is held every quarter.
             block, came = slices[position : position + stride], len(rows)
-            yield len(block), [block[len(block) // 2]]
+            yield len(block), [self._random.choice(block)]
             empty = 0 if len(rows) > came else empty + len(block)
         if oldest == date.min:
             # A sync finds the first month by asking for one row of each, before it asks for those with rows.
