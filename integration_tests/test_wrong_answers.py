@@ -9,6 +9,10 @@ import pytest
 from integration_tests.conftest import InProcess, Output, Start, server_to_server, still_clock
 from integration_tests.harness import Json
 from integration_tests.zoom_simulator import Size, truth
+from source_zoom.engine.stream import ZoomStream
+from source_zoom.source import with_parents
+from source_zoom.streams import STREAMS
+from source_zoom.streams.past import ReportedOccurrences
 
 
 @pytest.fixture
@@ -121,6 +125,10 @@ def test_an_object_that_is_empty_is_no_meeting(read: Callable[..., Output]) -> N
     )
 
 
+BY_DAYS = sorted(
+    (one for one in with_parents(STREAMS) if issubclass(one, ZoomStream) and one.has_window()),
+    key=lambda one: one.__name__,
+)
 REPORTED = r"Zoom's answer to GET report/users/\S+/meetings\?from=\S+&to=\S+ has 1 record\(s\)"
 
 
@@ -176,6 +184,13 @@ REPORTED = r"Zoom's answer to GET report/users/\S+/meetings\?from=\S+&to=\S+ has
             "report_meetings",
             REPORTED + r" with an invalid id: 'x'\. The others were read\.",
         ),
+        (
+            r"/report/history_meetings",
+            {"history_meetings": [{"meeting_uuid": "abc==", "type": "Meeting", "start_time": "yesterday"}]},
+            "report_meetings",
+            r"Zoom's answer to GET report/history_meetings\?from=\S+&to=\S+ has 1 record\(s\) with an invalid"
+            r" start_time: 'yesterday'\. The others were read\.",
+        ),
     ],
 )
 def test_a_parent_that_cannot_be_used(
@@ -185,6 +200,37 @@ def test_a_parent_that_cannot_be_used(
     assert output.code == 1
     assert re.fullmatch(message, output.errors[0]["message"])
     assert output.statuses == {"users": "COMPLETE", stream: "INCOMPLETE"}
+
+
+@pytest.mark.storm
+@pytest.mark.parametrize(
+    "time",
+    [
+        "yesterday",
+        5,
+        {"a": 1},
+        "2026-11-31T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "2026-11-10T12:00:00+05:00",
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("one", BY_DAYS, ids=lambda one: one.__name__)
+def test_a_time_that_nobody_can_read_costs_its_row_at_most(
+    start: Start, in_process: InProcess, one: type[ZoomStream], time: object
+) -> None:
+    in_process.without_waiting()
+    simulator = start(1, Size(users=1), clock=still_clock(), plan="unlimited")
+    keys = dict.fromkeys(("id", "uuid", "meeting_uuid", "call_history_uuid", "session_id", "email"), "abc==")
+    times = dict.fromkeys(("start_time", "time", "date", "date_time", str(one.cursor_field)), time)
+    row = {**keys, **times, "type": 2, **({"id": 5} if one is ReportedOccurrences else {})}
+    pattern = re.sub(r"\{\w+\}", "[^/]+", one.endpoint)
+    simulator.faults.reply(rf"/v2/{pattern}\?", 200, {one.record_key: [row]})
+    names = [stream.stream_name() for stream in STREAMS if one in with_parents([stream])]
+    output = in_process.read(server_to_server(simulator), names)
+    assert "unexpected error" not in output.text
+    for error in output.errors:
+        assert re.search(r"with an invalid |without |Zoom refused|Not read completely", error["message"])
 
 
 def test_wrong_types_in_other_fields_arrive_as_they_are(read: Callable[..., Output]) -> None:

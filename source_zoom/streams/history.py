@@ -1,13 +1,16 @@
 """The account's history of past meetings and webinars, also of hosts who are no longer there."""
 
 import threading
+from abc import ABC
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
+from typing import Any, ClassVar
 
 from source_zoom.api.rate_limits import HEAVY
 from source_zoom.engine.pages import Record
-from source_zoom.engine.slices import ONE_DAY, Closed, Row, Searched, Slice, Window
+from source_zoom.engine.slices import ONE_DAY, Closed, Row, Searched, Slice, Window, in_utc, utc_day
 from source_zoom.engine.stream import REPORT_MONTHS, ZoomStream
 from source_zoom.exceptions import Outcome, StreamEnded, Unread
 
@@ -22,7 +25,31 @@ ALIASES = {
 }
 
 
-class ReportHistoryMeetings(ZoomStream):
+class PastList(ZoomStream, ABC):
+    """A list of past occurrences: sorted by their starts as texts, so these are in UTC and can be read."""
+
+    numbers: ClassVar[Sequence[str]] = ()
+
+    def complete(self, record: Record) -> None:
+        with suppress(KeyError, AttributeError, ValueError, OverflowError):
+            # Whatever its offset, an instant is compared as Zoom has it elsewhere.
+            record["start_time"] = in_utc(record["start_time"])
+
+    def oddity(self, record: Record) -> str:
+        parsers: dict[str, Callable[[Any], object]] = {
+            **dict.fromkeys(self.numbers, int),
+            "start_time": utc_day,
+        }
+        for name, parse in parsers.items():
+            if name == "id" or record.get(name):
+                try:
+                    parse(record.get(name))
+                except (TypeError, ValueError, OverflowError):
+                    return f"with an invalid {name}: {record.get(name)!r:.100}"
+        return ""
+
+
+class ReportHistoryMeetings(PastList):
     """https://developers.zoom.us/docs/api/meetings/#tag/reports/GET/report/history_meetings"""
 
     in_order = True

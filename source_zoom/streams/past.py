@@ -9,12 +9,12 @@ know the occurrences of meetings that are still listed, up to 15 months back.
 import logging
 from abc import ABC
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
 from itertools import chain, combinations, takewhile
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from source_zoom.api.client import Sync
 from source_zoom.api.errors import advice
@@ -43,7 +43,6 @@ from source_zoom.engine.slices import (
     WayRefused,
     Ways,
     Window,
-    in_utc,
     utc_day,
 )
 from source_zoom.engine.stream import (
@@ -53,7 +52,7 @@ from source_zoom.engine.stream import (
     months_before,
 )
 from source_zoom.exceptions import Outcome, Refused
-from source_zoom.streams.history import HistoryFilter, ReportHistoryMeetings
+from source_zoom.streams.history import HistoryFilter, PastList, ReportHistoryMeetings
 from source_zoom.streams.users import UserMeetings, Users, UserWebinars
 
 logger = logging.getLogger("airbyte.source_zoom")
@@ -176,20 +175,16 @@ class ReportHosts(ZoomStream):
             yield searched
 
 
-class OccurrenceList(ZoomSubstream, ABC):
+class OccurrenceList(PastList, ZoomSubstream, ABC):
     """A list of past occurrences, which children ask for by `uuid` and which is sorted by `start_time`."""
 
     primary_key = "uuid"
     parent_priority = LAST
+    numbers = ("id", "type")
 
     @classmethod
     def number_fields(cls) -> Sequence[str]:
         return ("id", "type")
-
-    def complete(self, record: Record) -> None:
-        with suppress(KeyError, AttributeError, ValueError, OverflowError):
-            # Whatever its offset, an instant is compared as Zoom has it elsewhere: in UTC.
-            record["start_time"] = in_utc(record["start_time"])
 
     def _row(self, kept: Sequence[str], found: Slice, record: Record) -> Row:
         row = super()._row(kept, found, record)
@@ -197,20 +192,6 @@ class OccurrenceList(ZoomSubstream, ABC):
         with suppress(KeyError, TypeError, ValueError, OverflowError):
             end = utc_day(record["end_time"])
         return row._replace(day=utc_day(start) if start else row.day, end=end)
-
-    def oddity(self, record: Record) -> str:
-        parsers: tuple[tuple[str, Callable[[Any], object]], ...] = (
-            ("id", int),
-            ("start_time", utc_day),
-            ("type", int),
-        )
-        for name, parse in parsers:
-            if name == "id" or record.get(name):
-                try:
-                    parse(record.get(name))
-                except (TypeError, ValueError, OverflowError):
-                    return f"with an invalid {name}: {record.get(name)!r:.100}"
-        return ""
 
 
 class ReportedOccurrences(OccurrenceList):
