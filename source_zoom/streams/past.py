@@ -474,19 +474,28 @@ class PastOccurrences(Parent, ABC):
         yield from month
 
     def _side_by_side(self, *, is_replaced: bool) -> Iterator[Event]:
-        """The same months of both, one after the other: a month has been searched when both have been."""
+        """The same months of both, one after the other: a month has been searched when both have been.
+
+        The history comes first: its few requests are those of a day that the many of the reports may use up,
+        and of these what is left over is owed, but without the history the month would be searched again.
+        """
         history = self._way(HISTORY, COST_WITHOUT_HISTORY)
         ended: set[Searched] = set()
+        yield from takewhile(_is_of_month, history)
         for event in self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced):
+            yield event
             if isinstance(event, Searched) and event not in ended:
                 ended.add(event)
-                yield from takewhile(lambda one: not isinstance(one, Searched), history)
-            yield event
+                yield from takewhile(_is_of_month, history)
         # Where the reports are refused, it goes on alone.
         yield from history
 
     def accepts(self, row: Row, one: Parent) -> bool:
         return one is self._instances or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
+
+
+def _is_of_month(event: Event) -> bool:
+    return not isinstance(event, Searched)
 
 
 def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
