@@ -139,12 +139,15 @@ class ZoomStream(HttpStream, Parent, ABC):
         self.sync = sync
         self.parents = parents
         self.days: DayCursor | None = None
+        # What is read in order has one request under way. Among a hundred others it would not end its month
+        # on a day that is used up, and would begin it again.
+        is_first = self.in_order and self.months is not None
         self.client = ZoomClient(
             self.name,
             self.rate_limit,
             self.scopes,
             sync,
-            priority=SECOND if self.has_cursor() else LAST,
+            priority=FIRST if is_first else SECOND if self.has_cursor() else LAST,
             is_account_wide="{" not in self.endpoint + self.address,
         )
         self._tally = Tally(sync.summary)
