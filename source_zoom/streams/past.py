@@ -9,11 +9,11 @@ know the occurrences of meetings that are still listed, up to 15 months back.
 import logging
 from abc import ABC
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import chain, combinations, takewhile
+from itertools import chain, combinations
 from typing import ClassVar
 
 from source_zoom.api.client import Sync
@@ -481,21 +481,28 @@ class PastOccurrences(Parent, ABC):
         """
         history = self._way(HISTORY, COST_WITHOUT_HISTORY)
         ended: set[Searched] = set()
-        yield from takewhile(_is_of_month, history)
+        end = yield from _month_of(history)
         for event in self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced):
             yield event
             if isinstance(event, Searched) and event not in ended:
                 ended.add(event)
-                yield from takewhile(_is_of_month, history)
+                end = yield from _month_of(history)
         # Where the reports are refused, it goes on alone.
+        if end:
+            yield end
         yield from history
 
     def accepts(self, row: Row, one: Parent) -> bool:
         return one is self._instances or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
 
 
-def _is_of_month(event: Event) -> bool:
-    return not isinstance(event, Searched)
+def _month_of(events: Iterator[Event]) -> Generator[Event, None, Searched | None]:
+    """What comes before a month has come; then that it has."""
+    for event in events:
+        if isinstance(event, Searched):
+            return event
+        yield event
+    return None
 
 
 def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
