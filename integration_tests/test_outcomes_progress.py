@@ -23,12 +23,13 @@ from integration_tests.outcomes import (
 from integration_tests.zoom_simulator import Clock, Simulator, Size, truth
 from integration_tests.zoom_simulator.faults import Reply
 from integration_tests.zoom_simulator.refusals import OLD_REPORT, refusal
-from integration_tests.zoom_simulator.routes import ROUTES
+from integration_tests.zoom_simulator.routes import GRANULAR_SCOPES, ROUTES
+from source_zoom.api.scopes import Permissions
 from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams import STREAMS
 
 # Many syncs of many accounts: minutes.
-pytestmark = pytest.mark.outcomes
+pytestmark = pytest.mark.storm
 
 LISTS_OF_PAST = [kind for kind in LISTS if kind not in STREAMS and behind(kind) <= set(truth.PAST)]
 
@@ -91,6 +92,10 @@ def assert_gets_on(syncs: Syncs, label: str = "HEAVY") -> int:
 
 # A stream that costs no HEAVY request of its own, beside one that costs one for each occurrence.
 SEARCHED_ONLY = next(name for name in truth.PAST if CLASSES[name].rate_limit != "HEAVY")
+# What the reports, the history and the instances lead to.
+OF_PAST = [name for name in WITH_CURSOR if name in truth.PAST]
+# Every sync reads the day before yesterday, and a day more on each side; what comes late, so many days later.
+DAYS_READ = 2 + max(CLASSES[name].days_late for name in OF_PAST)
 HEAVY = next(
     name for name in truth.PAST if CLASSES[name].rate_limit == "HEAVY" and truth.PAST[name] == "meeting"
 )
@@ -156,11 +161,11 @@ def test_a_first_sync_across_midnight_keeps_its_progress(
         return Reply(*TOO_OLD[words]) if is_too_old else None
 
     simulator.faults.reply_for = reply_for
-    syncs = Syncs(simulator, in_process, WITH_CURSOR)
+    syncs = Syncs(simulator, in_process, OF_PAST)
     output = syncs.run()
     assert simulator.clock.today() == date(2026, 11, 21)
     assert output.code == 0 or words == "in other words"
-    for name in WITH_CURSOR:
+    for name in OF_PAST:
         assert syncs.state(name)[cursor_of(CLASSES[name])] >= "2026-11-20"
     output = syncs.a_day_later()
     assert output.code == 0
@@ -168,14 +173,15 @@ def test_a_first_sync_across_midnight_keeps_its_progress(
     assert not [entry for entry in simulator.journal.entries if entry.route.endswith("_instances")]
 
 
+def scopes_of(*routes: str) -> set[str]:
+    return {scope for route in routes for scope in ROUTES[route].granular_scopes}
+
+
+# Nothing that the reports know is missing while the history can be read.
 SCOPES_OF_WAYS = {
-    "reports": {
-        scope for route in ("report_hosts", "report_user_meetings") for scope in ROUTES[route].granular_scopes
-    },
-    "lists": set(ROUTES["report_user_meetings"].granular_scopes),
-    "instances": {
-        scope for kind in ("meeting", "webinar") for scope in ROUTES[f"past_{kind}_instances"].granular_scopes
-    },
+    "reports": scopes_of("report_hosts", "report_user_meetings", "report_history_meetings"),
+    "lists": scopes_of("report_user_meetings", "report_history_meetings"),
+    "instances": scopes_of("past_meeting_instances", "past_webinar_instances"),
 }
 
 
@@ -186,7 +192,7 @@ def test_a_scope_that_is_granted_later_brings_all_that_it_leads_to(
 ) -> None:
     simulator = account(start, past_occurrences=3)
     simulator.oauth.revoke(*SCOPES_OF_WAYS[way])
-    syncs = Syncs(simulator, in_process, WITH_CURSOR)
+    syncs = Syncs(simulator, in_process, OF_PAST)
     for day in range(days):
         output = syncs.run() if day == 0 else syncs.a_day_later()
         assert output.code == 0
@@ -203,12 +209,18 @@ def assert_is_ordinary(syncs: Syncs) -> None:
     """The next sync asks for the days of the lookback, and for no list of instances."""
     assert syncs.a_day_later().code == 0
     urls = [entry.url for entry in syncs.simulator.journal.entries if "from=" in entry.url]
-    oldest = (syncs.simulator.clock.today() - timedelta(days=4)).isoformat()
+    oldest = (syncs.simulator.clock.today() - timedelta(days=DAYS_READ)).isoformat()
     assert min(url.split("from=")[1][:10] for url in urls) >= oldest
     assert not [e for e in syncs.simulator.journal.entries if e.route.endswith("_instances")]
 
 
-@pytest.mark.parametrize("name", [name for name in WITH_CURSOR if ROUTES[name].granular_scopes])
+def needs(name: str) -> bool:
+    """Whether a stream cannot do without its scopes."""
+    others = set(GRANULAR_SCOPES) - set(ROUTES[name].granular_scopes)
+    return bool(CLASSES[name].missing_scopes(Permissions(others)))
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_CURSOR if needs(name)])
 def test_a_scope_of_a_stream_that_comes_and_goes_costs_no_row(
     start: Start, in_process: InProcess, name: str
 ) -> None:
@@ -228,7 +240,7 @@ def test_a_scope_of_a_stream_that_comes_and_goes_costs_no_row(
 
 def test_days_before_a_start_date_come_when_it_is_taken_out(start: Start, in_process: InProcess) -> None:
     simulator = account(start, past_occurrences=3)
-    syncs = Syncs(simulator, in_process, WITH_CURSOR)
+    syncs = Syncs(simulator, in_process, OF_PAST)
     assert syncs.run(start_date="2026-10-15").code == 0
     assert syncs.missing()
     assert syncs.a_day_later(start_date="2026-10-15").code == 0
@@ -243,12 +255,12 @@ def test_days_between_the_state_and_a_later_start_date_are_said_and_come_when_it
     # No start date may lie in the future, by the clock of whoever runs this.
     clock = Clock(NOON - timedelta(days=60), running=False)
     simulator = start(5, Size(users=6, past_occurrences=3), clock=clock, plan="unlimited")
-    syncs = Syncs(simulator, in_process, WITH_CURSOR)
+    syncs = Syncs(simulator, in_process, OF_PAST)
     assert syncs.run().code == 0
     clock.advance(days=20)
     output = syncs.run(start_date=(clock.today() - timedelta(days=5)).isoformat())
     assert output.code == 0
-    for name in WITH_CURSOR:
+    for name in OF_PAST:
         assert any(log.startswith(f"WARN {name}: the start date lies after the state") for log in output.logs)
     assert syncs.missing()
     assert syncs.a_day_later().code == 0

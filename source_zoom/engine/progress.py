@@ -202,7 +202,9 @@ class Progress:
     def later(self) -> list[Window]:
         """The days to search after those, of which a further way is missing that is refused no longer."""
         wanted = [way for way in self._ways.also if way not in self._refused_ways]
-        return [days for way in wanted for days in self._missing[way].windows]
+        # Where the main way misses the same days, all ways have been searched for them by then.
+        main = self._missing[self._ways.by_day].windows
+        return [days for way in wanted for days in self._missing[way].windows if days not in main]
 
     def places(self, row: Row, way: str) -> list[Place]:
         """What is not done before a row is that was found in a way; none where it is not wanted."""

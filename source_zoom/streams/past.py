@@ -480,12 +480,11 @@ class PastOccurrences(Parent, ABC):
         and of these what is left over is owed, but without the history the month would be searched again.
         """
         history = self._way(HISTORY, COST_WITHOUT_HISTORY)
-        ended: set[Searched] = set()
         end = yield from _month_of(history)
         for event in self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced):
             yield event
-            if isinstance(event, Searched) and event not in ended:
-                ended.add(event)
+            # The reports begin anew where Zoom refuses to name hosts: then the history is ahead of them.
+            if event == end:
                 end = yield from _month_of(history)
         # Where the reports are refused, it goes on alone.
         if end:
