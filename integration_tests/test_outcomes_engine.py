@@ -40,7 +40,14 @@ REFUSALS: dict[str, tuple[Refusal, bool]] = {
 }
 
 
-@pytest.mark.parametrize("words", REFUSALS)
+# One of each kind at once, and the others among the storms.
+AT_ONCE = ("server error", "gone")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [words if words in AT_ONCE else pytest.param(words, marks=pytest.mark.storm) for words in REFUSALS],
+)
 def test_only_what_has_an_end_is_closed(
     start: Start, in_process: InProcess, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:

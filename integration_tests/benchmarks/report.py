@@ -119,8 +119,8 @@ def again(courses: Sequence[Course]) -> str:
         "Requests are counted, by a clock that is moved by hand. Most meetings are held every day, between\n"
         "eight and nineteen o'clock, and their attendance grows for two hours; the first sync is at four.\n"
         "The row of a host counts meetings that one person attended alone, which no list shows, so that his\n"
-        'list is asked for in vain for six hours; in "rows as lists" it does not. Nobody knows which of the\n'
-        "two Zoom does.\n\n"
+        'list is asked for in vain for six hours, once in each; in "rows as lists" it does not. Nobody\n'
+        "knows which of the two Zoom does.\n\n"
         f"{table(AGAIN, [step for course in courses for step in course.steps])}"
     )
 
