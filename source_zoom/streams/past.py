@@ -9,11 +9,11 @@ know the occurrences of meetings that are still listed, up to 15 months back.
 import logging
 from abc import ABC
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import chain, combinations
+from itertools import chain, combinations, takewhile
 from typing import ClassVar
 
 from source_zoom.api.client import Sync
@@ -474,34 +474,19 @@ class PastOccurrences(Parent, ABC):
         yield from month
 
     def _side_by_side(self, *, is_replaced: bool) -> Iterator[Event]:
-        """The same months of both, one after the other: a month has been searched when both have been.
-
-        The history comes first: its few requests are those of a day that the many of the reports may use up,
-        and of these what is left over is owed, but without the history the month would be searched again.
-        """
+        """The same months of both, one after the other: a month has been searched when both have been."""
         history = self._way(HISTORY, COST_WITHOUT_HISTORY)
-        end = yield from _month_of(history)
+        ended: set[Searched] = set()
         for event in self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced):
+            if isinstance(event, Searched) and event not in ended:
+                ended.add(event)
+                yield from takewhile(lambda one: not isinstance(one, Searched), history)
             yield event
-            # The reports begin anew where Zoom refuses to name hosts: then the history is ahead of them.
-            if event == end:
-                end = yield from _month_of(history)
         # Where the reports are refused, it goes on alone.
-        if end:
-            yield end
         yield from history
 
     def accepts(self, row: Row, one: Parent) -> bool:
         return one is self._instances or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
-
-
-def _month_of(events: Iterator[Event]) -> Generator[Event, None, Searched | None]:
-    """What comes before a month has come; then that it has."""
-    for event in events:
-        if isinstance(event, Searched):
-            return event
-        yield event
-    return None
 
 
 def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
