@@ -567,7 +567,7 @@ class DayCursor(Cursor):
         if under_way := self._under_way.pop(done.name, None):
             for frontier, key in under_way.places:
                 frontier.close(key)
-        if self.progress.known and not self.retries.names(done.key, done.unit):
+        if self.progress.known:
             self.progress.known.add(done.unit.get("uuid"))
         self._move()
 

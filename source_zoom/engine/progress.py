@@ -228,11 +228,11 @@ class Progress:
         return (self.new if day >= self.first_day else self._missing[self._ways.by_day].days, day)
 
     def was_read(self, row: Row) -> bool:
-        """Whether it was read in an earlier sync of a first one, or the way by days had led to it in any."""
-        if self.known and self.known.holds(row, self._span.lookback):
-            return True
+        """Whether the way by days had led to it in an earlier sync."""
         if row.way == AGAIN:
             return False
+        if self.known and self.known.holds(row, self._span.lookback):
+            return True
         day, by_day = row.day, self._ways.by_day
         is_done = day is not None and self.day is not None and day < self.first_day
         return is_done and by_day in row.known and not any(day in days for days in self._gaps.of(by_day))

@@ -173,10 +173,6 @@ class RetryList:
         self.add(of_host, newest, words, Window(day, day), is_told=True)
         self.entries[of_host] = replace(self.entries[of_host], others=others)
 
-    def names(self, key: str, unit: Fields) -> bool:
-        """Whether something of the stream's own is on the list, by itself or by its host."""
-        return not self.entries.keys().isdisjoint((("", key), ("", f"{OF_HOST}{unit.get('host_id')}")))
-
     def leaves_out(self, unit: Fields) -> bool:
         """Whether an occurrence is no newer than what Zoom has withheld of its host in earlier syncs."""
         key = ("", f"{OF_HOST}{unit.get('host_id')}")
