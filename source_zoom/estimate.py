@@ -156,12 +156,10 @@ class Estimate:
 
     def _rows_of(self, parent: Parent) -> Found:
         if parent not in self._found:
-            is_past = isinstance(parent, PastOccurrences)
-            self._found[parent] = (
-                self._occurrences(cast("PastOccurrences", parent))
-                if is_past
-                else self._listed(cast("ZoomStream", parent))
-            )
+            if isinstance(parent, PastOccurrences):
+                self._found[parent] = self._occurrences(parent)
+            else:
+                self._found[parent] = self._listed(cast("ZoomStream", parent))
         return self._found[parent]
 
     def _listed(self, stream: ZoomStream) -> Found:

@@ -261,9 +261,10 @@ class ZoomClient:
                 raise PageTokenLost(str(verdict))
             case Action.LATER:
                 raise TooOld(str(verdict))
-            case Action.EMPTY | Action.GONE if verdict.action is Action.EMPTY or not self._is_account_wide:
-                self.is_answered = True
-                raise Settled(Outcome.GONE, verdict.reason, str(verdict))
+            case Action.EMPTY:
+                raise self._gone(verdict)
+            case Action.GONE if not self._is_account_wide:
+                raise self._gone(verdict)
             case Action.WITHHELD if not self._is_account_wide:
                 raise Settled(Outcome.WITHHELD, verdict.reason, str(verdict))
             case Action.SCOPE:
@@ -283,6 +284,11 @@ class ZoomClient:
                 raise Unread(sentence, verdict.words, kind, is_unknown=is_unknown)
             case _:
                 assert_never(verdict.action)
+
+    def _gone(self, verdict: Verdict) -> Settled:
+        """Note that Zoom has answered, and that there is nothing."""
+        self.is_answered = True
+        return Settled(Outcome.GONE, verdict.reason, str(verdict))
 
     def _note_denial(self, verdict: Verdict, resource: str) -> None:
         with self._lock:

@@ -243,8 +243,9 @@ class DayCursor(Cursor):
         with self._lock:
             if self.refused or self._is_frozen:
                 return None
-            is_unchanged = self._open.is_unchanged(host, stamp, self._span.hour)
-            if self.hosts_from != window.first or not is_unchanged:
+            if self.hosts_from != window.first:
+                return False
+            if not self._open.is_unchanged(host, stamp, self._span.hour):
                 return False
             if self.first_day < self._span.closed:
                 # Once a day all are asked for, which shows whether rows can be relied on.
