@@ -247,6 +247,35 @@ def test_what_went_on_at_midnight_is_read_twice_and_not_three_times() -> None:
     assert len(opened(two_days_later, over_midnight())) == 1
 
 
+def test_what_went_on_at_midnight_has_its_second_reading_with_the_day_of_its_end() -> None:
+    state, read = until("11-18", reread="2026-11-16"), []
+    for number in range(19, 25):
+        today = day(f"11-{number}")
+        one = cursor(state, WAYS, today=today, lookback=3)
+        found = opened(one, *([over_midnight()] if number > 19 else []))
+        for slice_ in found:
+            one.finish(slice_)
+            read.append(number)
+        one.note(searched("11-15", f"11-{number}"))
+        one.all_generated()
+        state = final_state(one)
+    # The day of its end, the 20th, is three days old on the 23rd.
+    assert read == [20, 23]
+    assert state["reread"] == "2026-11-22"
+
+
+def test_what_went_on_before_a_gap_ended_comes_with_the_gap() -> None:
+    gap = {"way": REPORTS, "from": "2026-11-10", "to": "2026-11-19"}
+    one = cursor(until("11-21", reread="2026-11-19", gaps=[gap]), WAYS, today=day("11-21"), lookback=2)
+    assert len(opened(one, over_midnight())) == 1
+
+
+def test_what_went_on_for_days_has_its_second_reading_with_the_day_of_its_beginning() -> None:
+    one = cursor(until("11-22", reread="2026-11-19"), WAYS, today=day("11-22"), lookback=3)
+    assert opened(one, over_midnight()) == []
+    assert len(opened(one, over_midnight()._replace(end=day("11-21")))) == 1
+
+
 def test_nothing_is_kept_of_the_days_before() -> None:
     state = synced(of_today(), today(1))
     later = cursor(state, WAYS, today=TODAY + ONE_DAY, lookback=2)

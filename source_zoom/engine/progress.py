@@ -95,6 +95,7 @@ class Progress:
         self.first_day = span.today
         self.new = Frontier(span.today)
         self._missing: dict[str, _Missing] = {}
+        self._again: list[Window] = []
 
     def __repr__(self) -> str:
         return f"Progress({self.day}, {self.new})"
@@ -147,11 +148,11 @@ class Progress:
         self.new = Frontier(self.first_day)
         oldest, due = max(span.start_date, span.oldest), min(span.due, self.first_day)
         unread = max(self._reread, oldest)
-        again = [Window(unread, due - ONE_DAY)] if unread < due else []
+        self._again = [Window(unread, due - ONE_DAY)] if unread < due else []
         self._missing = {
             way: _Missing.of(
                 Window(max(days.first, oldest), days.last)
-                for days in [*self._gaps.of(way), *(again if way == ways.by_day else [])]
+                for days in [*self._gaps.of(way), *(self._again if way == ways.by_day else [])]
                 if days.first < self.first_day
             )
             for way in ways.in_days
@@ -216,12 +217,22 @@ class Progress:
             if day >= self.first_day:
                 return [(self.new, day)]
             for days in missing.windows:
-                if day in days or day < days.first <= (row.end or day):
+                is_of_them = day in days and not self._is_due_later(row, day)
+                if is_of_them or day < days.first <= (row.end or day):
                     return [(missing.days, max(day, days.first))]
             return []
         number = int(row.fields["id"])
         is_wanted = self._pass and self._pass.wants(number, row.day)
         return [(self._pass.lists, number)] if self._pass and is_wanted else []
+
+    def _is_due_later(self, row: Row, day: date) -> bool:
+        """Whether something went on at midnight, and so has its second reading with the day of its end.
+
+        What began days before its end may be in no list of that day.
+        """
+        is_last = any(day == days.last for days in self._again)
+        is_missing = any(day in days for days in self._gaps.of(self._ways.by_day))
+        return is_last and row.end == day + ONE_DAY and not is_missing
 
     def place_of(self, day: date) -> Place:
         """What is not done before a window is that is counted under a day."""
