@@ -264,10 +264,12 @@ def test_what_went_on_at_midnight_has_its_second_reading_with_the_day_of_its_end
     assert state["reread"] == "2026-11-22"
 
 
-def test_what_went_on_before_a_gap_ended_comes_with_the_gap() -> None:
-    gap = {"way": REPORTS, "from": "2026-11-10", "to": "2026-11-19"}
-    one = cursor(until("11-21", reread="2026-11-19", gaps=[gap]), WAYS, today=day("11-21"), lookback=2)
-    assert len(opened(one, over_midnight())) == 1
+@pytest.mark.parametrize("way", [REPORTS, HISTORY])
+def test_what_went_on_before_a_gap_ended_comes_with_the_gap(way: str) -> None:
+    gap = {"way": way, "from": "2026-11-10", "to": "2026-11-19"}
+    ways = replace(WAYS, also=(HISTORY,))
+    one = cursor(until("11-22", reread="2026-11-19", gaps=[gap]), ways, today=day("11-22"), lookback=3)
+    assert len(opened(one, over_midnight()._replace(way=way))) == 1
 
 
 def test_what_went_on_for_days_has_its_second_reading_with_the_day_of_its_beginning() -> None:

@@ -217,7 +217,7 @@ class Progress:
             if day >= self.first_day:
                 return [(self.new, day)]
             for days in missing.windows:
-                is_of_them = day in days and not self._is_due_later(row, day)
+                is_of_them = day in days and not self._is_due_later(row, day, way)
                 if is_of_them or day < days.first <= (row.end or day):
                     return [(missing.days, max(day, days.first))]
             return []
@@ -225,13 +225,13 @@ class Progress:
         is_wanted = self._pass and self._pass.wants(number, row.day)
         return [(self._pass.lists, number)] if self._pass and is_wanted else []
 
-    def _is_due_later(self, row: Row, day: date) -> bool:
+    def _is_due_later(self, row: Row, day: date, way: str) -> bool:
         """Whether something went on at midnight, and so has its second reading with the day of its end.
 
         What began days before its end may be in no list of that day.
         """
-        is_last = any(day == days.last for days in self._again)
-        is_missing = any(day in days for days in self._gaps.of(self._ways.by_day))
+        is_last = way == self._ways.by_day and any(day == days.last for days in self._again)
+        is_missing = any(day in days for days in self._gaps.of(way))
         return is_last and row.end == day + ONE_DAY and not is_missing
 
     def place_of(self, day: date) -> Place:
