@@ -17,6 +17,7 @@ from integration_tests.conftest import InProcess, Output, Start
 from integration_tests.outcomes import Syncs, account, incomplete, said
 from integration_tests.zoom_simulator import Clock, Simulator, Size, World, truth
 from integration_tests.zoom_simulator.clock import DAY, HOUR, midnight
+from integration_tests.zoom_simulator.history import history_row
 from integration_tests.zoom_simulator.ids import KINDS
 from integration_tests.zoom_simulator.past_objects import reported
 from integration_tests.zoom_simulator.plans import UNLISTED, Occurrence
@@ -37,6 +38,8 @@ MOST_UNCHANGED = 12
 # Surveys have their second reading later: test_surveys.py.
 OF_THE_PAST = [name for name in truth.PAST if not CLASSES[name].days_late]
 SHOWN = ("end_time", "duration", "total_minutes", "participants_count")
+# As the history calls them.
+ALIASES = {"total_minutes": "total_participant_minutes", "participants_count": "participants"}
 
 Rows = dict[str, tuple[Any, ...]]
 
@@ -44,8 +47,9 @@ Rows = dict[str, tuple[Any, ...]]
 class Life(Syncs):
     """Syncs of an account that lives, with how often each occurrence was asked for, and how often it changed.
 
-    `asked_for` counts by stream and UUID; `changes` how often the row of an occurrence in its host's list had
-    changed when a sync came; `changed` are those whose row is new or another in the last sync.
+    `asked_for` counts by stream and UUID; `changes` how often the row of an occurrence had changed when a
+    sync came: that in its host's list, or in the history while it is not there; `changed` are those whose row
+    is new or another in the last sync.
     """
 
     def __init__(self, simulator: Simulator, in_process: InProcess, **config: Any) -> None:
@@ -57,7 +61,7 @@ class Life(Syncs):
         self._rows: Rows = {}
 
     def read(self, **config: Any) -> Output:
-        rows = self.rows_of_lists()
+        rows = self.rows_of_history() | self.rows_of_lists()
         output = super().read(**config)
         assert "Traceback" not in output.text
         self.changed = {uuid for uuid, row in rows.items() if self._rows.get(uuid) != row}
@@ -77,13 +81,25 @@ class Life(Syncs):
 
     def rows_of_lists(self) -> Rows:
         """What the lists of hosts show of each occurrence of the latest days."""
-        world, today = self.simulator.world, self.today
-        first = (self.simulator.clock.now() - timedelta(hours=6)).date() - ONE_DAY
+        world = self.simulator.world
+        shown = world.list_time(world.now())
         return {
-            world.uuid(one): tuple(reported(world, one, world.now())[name] for name in SHOWN)
+            world.uuid(one): tuple(reported(world, one, shown)[name] for name in SHOWN)
             for user in range(world.size.users)
-            for one in world.reported(user, first, today, world.now())
+            for one in world.reported(user, *self._latest_days(), world.now())
         }
+
+    def rows_of_history(self) -> Rows:
+        """What the account's history shows of them."""
+        world = self.simulator.world
+        shown = world.reports_time(world.now())
+        return {
+            world.uuid(one): tuple(history_row(world, one, shown)[ALIASES.get(name, name)] for name in SHOWN)
+            for one in world.history(*self._latest_days(), world.now())
+        }
+
+    def _latest_days(self) -> tuple[date, date]:
+        return (self.simulator.clock.now() - timedelta(hours=6)).date() - ONE_DAY, self.today
 
     @property
     def today(self) -> date:
@@ -297,6 +313,24 @@ def test_what_the_instances_knew_before_the_reports_is_asked_for_when_it_grows(
         life.later(hours=hours)
     assert day_of(first) >= life.today - ONE_DAY
     assert [one for one in life.differing(day_of(first), day_of(first)) if uuid in one] == []
+
+
+def test_what_the_history_names_before_its_hosts_list_has_its_host_and_is_read_once(
+    start: Start, in_process: InProcess
+) -> None:
+    simulator = account(start, clock=at(20, 3), list_lag_hours=4, **SMALL)
+    life = began_lately(simulator, in_process)
+    world, early = simulator.world, set[str]()
+    for _ in range(9):
+        life.later(hours=2)
+        early |= life.rows_of_history().keys() - life.rows_of_lists().keys()
+    hosts = {world.uuid(one): world.ids.user(one.series.user) for one in occurrences(world)}
+    latest = {row["uuid"]: row["host_id"] for row in life.latest["report_meetings"].values()}
+    for uuid in early & latest.keys():
+        assert latest[uuid] == hosts[uuid]
+        assert life.asked_for["report_meetings", uuid] == 1
+    assert life.today == date(2026, 11, 20)
+    assert early & latest.keys()
 
 
 # Hosts, and their rows

@@ -46,11 +46,6 @@ def today(number: int = 1, minutes: int = 5, *, way: str = REPORTS, host: str = 
     return with_duration(held("11-20", number, way=way, host=host), minutes)
 
 
-def nameless(row: Row) -> Row:
-    """As the history has it: without its host."""
-    return row._replace(fields={**row.fields, "host_id": None})
-
-
 def of_today(state: Json = DONE, *, lookback: int = 2, hour: int = 0) -> DayCursor:
     return cursor(state, WAYS, lookback=lookback, hour=hour)
 
@@ -143,7 +138,7 @@ def test_the_row_of_the_history_counts_where_it_alone_knows(*, with_report: bool
     def sync(state: Json, reported: Row, listed: Row) -> tuple[Json, int]:
         one = cursor(state, ways, lookback=2)
         known = (REPORTS,) if with_report else ()
-        rows = [*([reported] if with_report else []), nameless(listed)._replace(known=known)]
+        rows = [*([reported] if with_report else []), listed._replace(known=known)]
         slices = [slice_ for row in rows for slice_ in opened(one, row)]
         for slice_ in slices:
             one.finish(slice_)
@@ -162,21 +157,31 @@ def test_the_row_of_the_history_counts_where_it_alone_knows(*, with_report: bool
 
 
 @pytest.mark.parametrize("is_under_way", [True, False])
-def test_what_was_read_without_its_host_is_read_again_when_somebody_names_him(*, is_under_way: bool) -> None:
+@pytest.mark.parametrize("minutes", [50, 5])
+def test_what_the_history_named_first_is_read_again_where_the_list_has_other_values(
+    minutes: int, *, is_under_way: bool
+) -> None:
     ways = replace(WAYS, also=(HISTORY,))
+    reported = today(1, minutes=minutes)
     one = cursor(DONE, ways, lookback=2)
-    (listed,) = opened(one, nameless(today(1, minutes=50, way=HISTORY)))
+    (listed,) = opened(one, today(1, minutes=50, way=HISTORY))
     if is_under_way:
-        assert opened(one, today(1)._replace(known=(HISTORY,))) == []
+        assert opened(one, reported._replace(known=(HISTORY,))) == []
     one.finish(listed)
     # Each is read once in a sync.
-    assert opened(one, today(1)._replace(known=(HISTORY,))) == []
+    assert opened(one, reported._replace(known=(HISTORY,))) == []
     one.all_generated()
     later = cursor(final_state(one), ways, lookback=2)
-    finished(later, today(1))
-    assert opened(later, nameless(today(1, minutes=60, way=HISTORY))) == []
+    found = opened(later, reported)
+    assert bool(found) == (minutes != 50)
+    for slice_ in found:
+        later.finish(slice_)
+    # From now on only the list counts.
+    assert opened(later, today(1, minutes=60, way=HISTORY)._replace(known=(REPORTS,))) == []
     later.all_generated()
-    assert opened(cursor(final_state(later), ways, lookback=2), today(1)) == []
+    last = cursor(final_state(later), ways, lookback=2)
+    assert opened(last, reported) == []
+    assert opened(last, today(1, minutes=70, way=HISTORY)) == []
 
 
 def test_what_a_list_leads_to_that_failed_before_is_read_once() -> None:

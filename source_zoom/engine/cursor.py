@@ -103,10 +103,6 @@ class _UnderWay:
     is_not_yet: bool = False
 
 
-def _names_host(row: Row) -> bool:
-    return bool(row.fields.get("host_id"))
-
-
 class DayCursor(Cursor):
     """The state of one stream, changed by all its threads under `_lock`.
 
@@ -312,8 +308,8 @@ class DayCursor(Cursor):
         values = [row.fields.get(name) for name in self.ways.changes]
         if all(value is None for value in values):
             return day, found.key, UNKNOWN
-        is_weak = bool(self.ways.also) and not _names_host(row)
-        return day, found.key, stamp_of([str(value) for value in values], is_weak=is_weak)
+        stamp = stamp_of([str(value) for value in values], is_weak=row.way in self.ways.also)
+        return day, found.key, stamp
 
     def _is_as_read(self, row: Row, mark: _Mark | None) -> bool:
         """Whether an earlier sync has read what hangs on a row, and the row has not changed."""

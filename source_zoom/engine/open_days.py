@@ -40,7 +40,7 @@ def mark_of(name: object, size: int = MARK) -> bytes:
 def stamp_of(values: object, *, is_weak: bool = False) -> bytes:
     """A few bytes that are others when the values are.
 
-    `is_weak`: they are those of a list that does not name the host, and has other values for the same.
+    `is_weak`: they are those of a further list, which may have other values for the same.
     """
     digest = int.from_bytes(blake2b(repr(values).encode(), digest_size=STAMP).digest())
     return (digest & ~1 | is_weak).to_bytes(STAMP)
@@ -49,6 +49,10 @@ def stamp_of(values: object, *, is_weak: bool = False) -> bytes:
 def strength(stamp: bytes) -> int:
     """Which of two stamps to keep, as those of different lists cannot be compared."""
     return 0 if stamp == UNKNOWN else WEAK if stamp[-1] & 1 else STRONG
+
+
+def _values(stamp: bytes) -> int:
+    return int.from_bytes(stamp) | 1
 
 
 class HostRow(NamedTuple):
@@ -120,14 +124,12 @@ class OpenDays:
     # Occurrences
 
     def holds(self, day: date, key: str, stamp: bytes) -> bool:
-        """Whether an occurrence was read when its row was this one, or when it had none of this list.
-
-        What was read when nobody had named its host is read again when somebody does.
-        """
+        """Whether an occurrence was read when its row had these values, or was one that says less."""
         given = self._read[day].get(mark_of(key)) if day in self._read else None
-        if given is None or given == stamp:
-            return given is not None
-        return strength(given) != strength(stamp) and (strength(given), strength(stamp)) != (WEAK, STRONG)
+        if given is None:
+            return False
+        is_less = UNKNOWN in (given, stamp) or strength(given) > strength(stamp)
+        return is_less or _values(given) == _values(stamp)
 
     def note_hour(self, day: date, key: str, hour: int | None) -> None:
         """Note when there was nothing yet of what had been asked for; None: there was something."""
@@ -149,8 +151,8 @@ class OpenDays:
     def note(self, day: date, key: str, stamp: bytes, *, is_read: bool = True) -> None:
         """Note that an occurrence has been read, as far as there is room.
 
-        `is_read`: for this row's sake; else it keeps the stamp of one that did not name its host, for the
-        next sync to see.
+        `is_read`: for this row's sake; else it keeps the stamp of one of a further list, for the next sync to
+        compare.
         """
         mark, of_day = mark_of(key), self._read[day]
         if mark not in of_day:

@@ -105,7 +105,7 @@ class ReportHosts(ZoomStream):
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
-        return ("id",)
+        return ("id", "email")
 
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
@@ -121,6 +121,8 @@ class ReportHosts(ZoomStream):
         super().__init__(sync)
         # What Zoom says of each host's days from one on to today.
         self.rows: dict[date, dict[str, Fields]] = {}
+        # By address, which is all that the history has of a host.
+        self.ids: dict[object, str] = {}
         self._users = users
         self.parents = (users,)
 
@@ -161,6 +163,7 @@ class ReportHosts(ZoomStream):
 
     def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
         events = super().read_for_children(kept, found)
+        self._note_addresses(event for event in events if isinstance(event, Row))
         window = found.window
         if window and window.last == self.sync.clock.today and window.first in self.rows:
             rows = {str(event.fields["id"]): event.fields for event in events if isinstance(event, Row)}
@@ -170,9 +173,14 @@ class ReportHosts(ZoomStream):
     def _every_user(self) -> Iterator[Event]:
         # Whoever is missing may have been a host: no day would have been searched.
         hosts = yield from whole(self._users)
+        self._note_addresses(hosts)
         for month, searched in self.months_in_turn():
             yield from (Row({**host.fields, **month.query}, month.first, REPORTS) for host in hosts)
             yield searched
+
+    def _note_addresses(self, hosts: Iterable[Row]) -> None:
+        found = (host.fields for host in hosts if host.fields.get("email"))
+        self.ids |= {fields["email"]: str(fields["id"]) for fields in found}
 
 
 class OccurrenceList(PastList, ZoomSubstream, ABC):
@@ -213,13 +221,13 @@ class ReportedOccurrences(OccurrenceList):
 
     def __init__(self, sync: Sync, hosts: ReportHosts) -> None:
         super().__init__(sync, hosts)
-        self._hosts = hosts
+        self.hosts = hosts
         if sync.config.include_solo_meetings:
             self.query_variants = ({"type": "past"}, {"type": "pastOne"})
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
-        return ("id", "from", "to", *HOSTED)
+        return ("id", "email", "from", "to", *HOSTED)
 
     @classmethod
     def has_window(cls) -> bool:
@@ -238,17 +246,17 @@ class ReportedOccurrences(OccurrenceList):
         for cursor in cursors_behind(self):
             says.add(cursor.is_host_unchanged(host, window, stamp))
             first = cursor.hosts_from
-            row = self._hosts.rows.get(first, {}).get(host) if first and first != window.first else None
+            row = self.hosts.rows.get(first, {}).get(host) if first and first != window.first else None
             if row and window.last == self.sync.clock.today:
                 cursor.compare_host(host, _stamp(row))
         return fields.get("meetings") is not None and says - {None} == {True}
 
     def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
         events = super().read_for_children(kept, found)
-        open_days, host = self._hosts.open_days, str(found.unit.get("id"))
+        open_days, host = self.hosts.open_days, str(found.unit.get("id"))
         covers = found.window is not None and found.window.hull(open_days) == found.window
         is_read = isinstance(events[-1], Closed) and events[-1].outcome is Outcome.READ
-        if covers and is_read and (row := self._hosts.rows.get(open_days.first, {}).get(host)):
+        if covers and is_read and (row := self.hosts.rows.get(open_days.first, {}).get(host)):
             first = open_days.first.isoformat()
             starts = [str(event.fields.get("start_time")) for event in events if isinstance(event, Row)]
             listed = [start for start in starts if start >= first or found.window == open_days]
@@ -362,6 +370,7 @@ class PastOccurrences(Parent, ABC):
         self._lists: dict[str, ZoomStream] = {REPORTS: reported, HISTORY: history, INSTANCES: instances}
         self._instances = instances
         self._index = OccurrenceIndex()
+        self._host_ids = reported.hosts.ids
         self._history = history
         self._filter = HistoryFilter(history, self.kind)
         self._refusals: dict[str, Refused] = {}
@@ -376,7 +385,7 @@ class PastOccurrences(Parent, ABC):
 
     @classmethod
     def parent_fields(cls) -> Iterable[str]:
-        return (*OCCURRENCE, "type", *ATTENDANCE)
+        return (*OCCURRENCE, "host_email", "type", *ATTENDANCE)
 
     @classmethod
     def missing_scopes(cls, permissions: Permissions) -> list[str]:
@@ -409,7 +418,7 @@ class PastOccurrences(Parent, ABC):
     def lacking(self, report_type: str, days: Window) -> Iterator[Row | Searched]:
         kept = (*self.parent_fields(), *OCCURRENCE)
         for event in self._filter.lacking(report_type, days, kept):
-            yield self._index.add(event._replace(way=HISTORY)) if isinstance(event, Row) else event
+            yield self._known(event._replace(way=HISTORY)) if isinstance(event, Row) else event
 
     def events(self, kept: Iterable[str]) -> Iterator[Event]:
         passes = [c.instances for c in self._cursors if c.instances and not c.refused]
@@ -456,7 +465,14 @@ class PastOccurrences(Parent, ABC):
             yield WayRefused(way, (one.name,), is_replaced)
 
     def _indexed(self, events: Iterable[Event]) -> Iterator[Event]:
-        return (self._index.add(event) if isinstance(event, Row) else event for event in events)
+        return (self._known(event) if isinstance(event, Row) else event for event in events)
+
+    def _known(self, row: Row) -> Row:
+        """An occurrence as the index has it; the history gives its host's address, and no id."""
+        if not row.fields.get("host_id"):
+            host = self._host_ids.get(row.fields.get("host_email"))
+            row = row._replace(fields={**row.fields, "host_id": host})
+        return self._index.add(row)
 
     def _by_day(self, *, is_replaced: bool) -> Iterator[Event]:
         """What the reports and the history have, by month, each month in the order of its days."""
