@@ -12,7 +12,7 @@ from source_zoom.engine import open_days
 from source_zoom.engine.cursor import DayCursor
 from source_zoom.engine.open_days import DAYS_ALL, HOURS_LATE, MOST_BROKEN, OpenDays, stamp_of
 from source_zoom.engine.retries import AGAIN
-from source_zoom.engine.slices import ONE_DAY, HostListed, Row, Window
+from source_zoom.engine.slices import ONE_DAY, HostListed, Row, WayRefused, Window
 from unit_tests.cursors import (
     BOTH,
     DONE,
@@ -425,6 +425,33 @@ def test_the_second_reading_is_whole() -> None:
     assert one.state["reread"] == "2026-11-18"
     one.finish(again)
     assert one.state["reread"] == "2026-11-19"
+
+
+@pytest.mark.parametrize("known", [(), (REPORTS,)])
+def test_what_the_history_alone_names_has_its_second_reading(known: tuple[str, ...]) -> None:
+    one = cursor(until("11-19", reread="2026-11-18"), replace(WAYS, also=(HISTORY,)), lookback=2)
+    assert len(opened(one, held("11-18", way=HISTORY, known=known))) == (not known)
+
+
+@pytest.mark.parametrize("way", [REPORTS, HISTORY])
+def test_what_one_way_names_is_read_a_second_time_though_the_other_is_refused(way: str) -> None:
+    row = held("11-18", way=HISTORY if way == REPORTS else REPORTS)
+    one = cursor(until("11-19", reread="2026-11-18"), replace(WAYS, also=(HISTORY,)), lookback=2)
+    one.note(WayRefused(way, ("list",), is_replaced=False))
+    finished(one, row)
+    one.all_generated()
+    state = final_state(one)
+    assert state["reread"] == "2026-11-19"
+    assert [gap["way"] for gap in state["gaps"]] == [way]
+    assert opened(cursor(state, replace(WAYS, also=(HISTORY,)), lookback=2), row) == []
+
+
+def test_where_all_ways_are_refused_nothing_is_read_a_second_time() -> None:
+    one = cursor(until("11-19", reread="2026-11-18"), replace(WAYS, also=(HISTORY,)), lookback=2)
+    for way in (REPORTS, HISTORY):
+        one.note(WayRefused(way, ("list",), is_replaced=False))
+    one.all_generated()
+    assert final_state(one)["reread"] == "2026-11-18"
 
 
 def test_what_an_owed_list_leads_to_needs_no_second_reading_in_the_same_sync() -> None:

@@ -152,7 +152,7 @@ class Progress:
         self._missing = {
             way: _Missing.of(
                 Window(max(days.first, oldest), days.last)
-                for days in [*self._gaps.of(way), *(self._again if way == ways.by_day else [])]
+                for days in [*self._gaps.of(way), *self._again]
                 if days.first < self.first_day
             )
             for way in ways.in_days
@@ -230,7 +230,7 @@ class Progress:
 
         What began days before its end may be in no list of that day.
         """
-        is_last = way == self._ways.by_day and any(day == days.last for days in self._again)
+        is_last = any(day == days.last for days in self._again)
         is_missing = any(day in days for days in self._gaps.of(way))
         return is_last and row.end == day + ONE_DAY and not is_missing
 
@@ -311,9 +311,9 @@ class Progress:
 
     def _note_reread(self) -> bool:
         """Note up to which day all have had their second reading."""
-        if self._ways.by_day in self._refused_ways:
-            return False
         before = self._reread
-        done = self._missing[self._ways.by_day].days.position
+        # The days of a way that is refused are a gap by now, and read when that is closed.
+        answered = [missing for way, missing in self._missing.items() if way not in self._refused_ways]
+        done = min((missing.days.position for missing in answered), default=date.min)
         self._reread = max(before, min(done, self._span.due, self.day or date.min))
         return self._reread > before
