@@ -449,6 +449,7 @@ class DayCursor(Cursor):
             unseen = None if again.window else (entry.days.last, again.key, UNKNOWN)
             mark = self._marks.pop(again.name, unseen)
             self._under_way[again.name] = _UnderWay(again, [(self.retries, key)], mark)
+            self._led_to.add(again.key)
             self.retries.open(key)
             yield replace(again, day=again.day or entry.days.last)
 

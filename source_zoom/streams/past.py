@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import date
 from functools import partial
 from itertools import chain, combinations, takewhile
+from operator import ne
 from typing import ClassVar
 
 from source_zoom.api.client import Sync
@@ -490,16 +491,17 @@ class PastOccurrences(Parent, ABC):
         yield from month
 
     def _side_by_side(self, *, is_replaced: bool) -> Iterator[Event]:
-        """The same months of both, one after the other: a month has been searched when both have been."""
-        history = self._way(HISTORY, COST_WITHOUT_HISTORY)
-        ended: set[Searched] = set()
-        for event in self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced):
-            if isinstance(event, Searched) and event not in ended:
-                ended.add(event)
-                yield from takewhile(lambda one: not isinstance(one, Searched), history)
+        """The same months of both: a month has been searched when both have been.
+
+        First the history, which costs a few requests, so that what it names gets on where the reports' many
+        lists take more than the day allows.
+        """
+        reports = self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced)
+        for event in self._way(HISTORY, COST_WITHOUT_HISTORY):
+            if isinstance(event, Searched):
+                yield from takewhile(partial(ne, event), reports)
             yield event
-        # Where the reports are refused, it goes on alone.
-        yield from history
+        yield from reports
 
     def accepts(self, row: Row, one: Parent) -> bool:
         return one is self._instances or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
