@@ -5,7 +5,7 @@ PYAIRBYTE_PYTHON ?= $(PYTHON)
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup hooks demo estimate test unit storm outcomes singer postgresql kubectl image image-test jq pyairbyte release-check lint docs bench lock clean
+.PHONY: setup hooks demo estimate test unit speed storm outcomes singer postgresql kubectl image image-test jq pyairbyte release-check lint docs bench lock clean
 
 setup: $(VENV)/.done
 
@@ -28,12 +28,14 @@ docs: $(VENV)/.done
 bench: $(VENV)/.done
 	$(BIN)/python -m integration_tests.benchmarks $(CASES)
 
-# By the clock the simulator keeps Zoom's limits: while it does, nothing else should keep the machine busy.
 SPEED = integration_tests/test_speed.py
 
 # COVERAGE=yes: at the end it says which lines no test has run. It takes longer; there is no number to reach.
 test: lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore $(SPEED) $(if $(COVERAGE),--cov)
+
+# By the clock the simulator keeps Zoom's limits: while it does, nothing else should keep the machine busy.
+speed: $(VENV)/.done
 	$(BIN)/pytest $(SPEED)
 
 # The fast tests, without lint: a few seconds, most of them the imports.

@@ -165,7 +165,7 @@ ANY = {
 unchecked = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=unchecked)
+@settings(max_examples=30, derandomize=True, deadline=None, suppress_health_check=unchecked)
 @given(**ANY)
 def test_no_input_breaks_the_connector(
     account: Simulator,

@@ -35,7 +35,8 @@ def test_a_sync_that_gets_on_by_less_than_a_day_with_a_days_requests_says_so(
     assert re.search("brought it on by (1|less than a) day", sentence)
 
 
-@pytest.mark.parametrize("share", [0.3, pytest.param(0.6, marks=pytest.mark.storm)])
+@pytest.mark.storm
+@pytest.mark.parametrize("share", [0.3, 0.6])
 def test_a_first_sync_that_gets_on_says_nothing(start: Start, in_process: InProcess, share: float) -> None:
     simulator = start(1, replace(SIZE, daily_hours=0), clock=still_clock(), plan="unlimited")
     whole = Syncs(simulator, in_process, STREAMS)

@@ -99,6 +99,7 @@ def test_poll_results_of_which_few_have_some_cost_a_quarter(start: Start, in_pro
     assert len(named & asked(simulator, stream).keys()) <= len(named) / 4
 
 
+@pytest.mark.storm
 def test_data_that_come_late_are_read_when_their_day_is_read_again(
     start: Start, in_process: InProcess
 ) -> None:
@@ -112,6 +113,7 @@ def test_data_that_come_late_are_read_when_their_day_is_read_again(
     assert syncs.missing(read_twice(syncs)) == []
 
 
+@pytest.mark.storm
 @pytest.mark.parametrize("stream", FILTERED)
 def test_a_list_that_is_wrong_is_found_out_and_all_that_was_left_out_is_read(
     start: Start, in_process: InProcess, stream: str
@@ -170,6 +172,7 @@ def read_twice(syncs: Syncs) -> Counter[Any]:
     return Counter({unit: rows for unit, rows in syncs.truth().items() if unit[1] in old})
 
 
+@pytest.mark.storm
 def test_lists_that_become_wrong_cost_nothing_of_the_last_thirty_days(
     start: Start, in_process: InProcess
 ) -> None:
@@ -187,6 +190,7 @@ def test_lists_that_become_wrong_cost_nothing_of_the_last_thirty_days(
     assert syncs.missing(read_twice(syncs)) == []
 
 
+@pytest.mark.storm
 def test_what_a_first_sync_left_out_is_read_where_the_lists_prove_wrong_in_the_next_days(
     start: Start, in_process: InProcess
 ) -> None:
@@ -213,6 +217,7 @@ def test_what_a_first_sync_left_out_is_read_where_the_lists_prove_wrong_in_the_n
     assert {uuid for _, uuid in syncs.missing(read_twice(syncs))} <= probes
 
 
+@pytest.mark.storm
 def test_what_was_left_out_comes_day_by_day_where_a_day_has_too_few_requests(
     start: Start, in_process: InProcess
 ) -> None:

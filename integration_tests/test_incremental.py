@@ -131,6 +131,7 @@ def test_the_catalog_offers_incremental_for_these_only(account: Simulator, in_pr
     assert {stream["name"] for stream in catalog if stream["is_resumable"]} == set(incremental)
 
 
+@pytest.mark.storm
 def test_a_backfill_and_three_days_bring_everything_and_ask_for_no_old_meeting(
     account: Simulator, connector: Connector
 ) -> None:

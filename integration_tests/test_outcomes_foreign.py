@@ -94,7 +94,7 @@ def test_one_resource_behind_a_proxy_is_unread(
 def test_one_resource_of_every_endpoint_behind_a_proxy_is_unread(
     start: Start, in_process: InProcess, words: str
 ) -> None:
-    simulator = account(start, users=12)
+    simulator = account(start, users=8)
     in_process.without_waiting()
     aims = [
         simulator.faults.reply(at(route_of(kind), costliest(simulator, route_of(kind))), *FOREIGN[words])

@@ -29,7 +29,7 @@ from source_zoom.engine.stream import ZoomStream
 from source_zoom.streams import STREAMS
 
 # Many syncs of many accounts: minutes.
-pytestmark = pytest.mark.outcomes
+pytestmark = pytest.mark.storm
 
 LISTS_OF_PAST = [kind for kind in LISTS if kind not in STREAMS and behind(kind) <= set(truth.PAST)]
 
@@ -185,7 +185,6 @@ SCOPES_OF_WAYS = {
 }
 
 
-@pytest.mark.storm
 @pytest.mark.parametrize("days", [1, 3])
 @pytest.mark.parametrize("way", SCOPES_OF_WAYS)
 def test_a_scope_that_is_granted_later_brings_all_that_it_leads_to(
@@ -239,7 +238,6 @@ def test_a_scope_of_a_stream_that_comes_and_goes_costs_no_row(
     assert syncs.missing() == []
 
 
-@pytest.mark.storm
 def test_days_before_a_start_date_come_when_it_is_taken_out(start: Start, in_process: InProcess) -> None:
     simulator = account(start, past_occurrences=3)
     syncs = Syncs(simulator, in_process, OF_PAST)
@@ -251,7 +249,6 @@ def test_days_before_a_start_date_come_when_it_is_taken_out(start: Start, in_pro
     assert_is_ordinary(syncs)
 
 
-@pytest.mark.storm
 def test_days_between_the_state_and_a_later_start_date_are_said_and_come_when_it_is_taken_out(
     start: Start, in_process: InProcess
 ) -> None:

@@ -270,6 +270,7 @@ def test_a_list_that_is_also_a_parent_is_read_once(account: Simulator, in_proces
     assert len(account.journal.of(Recordings.stream_name())) == least
 
 
+@pytest.mark.storm
 def test_a_file_that_is_listed_before_it_is_there_is_asked_for_once_in_six_hours(
     account: Simulator, in_process: InProcess
 ) -> None:
@@ -296,6 +297,7 @@ def test_a_file_that_is_listed_before_it_is_there_is_asked_for_once_in_six_hours
         assert newest["id"] not in {record["id"] for record in syncs.run().records(Texts.stream_name())}
 
 
+@pytest.mark.storm
 def test_a_file_that_never_is_there_is_gone_in_the_end(account: Simulator, in_process: InProcess) -> None:
     newest = max(texts(account), key=lambda file: str(file["recording_start"]))
     path = re.escape(DOWNLOADS.url(newest["id"])) + "([?]|$)"

@@ -44,7 +44,8 @@ def test_a_backfill_that_is_broken_off_loses_nothing(
         assert syncs.missing(had_ended) == []
 
 
-@pytest.mark.parametrize("lookback", [0, pytest.param(2, marks=pytest.mark.storm)])
+@pytest.mark.storm
+@pytest.mark.parametrize("lookback", [0, 2])
 @pytest.mark.parametrize("by_end", [False, True], ids=["by start", "by end"])
 @pytest.mark.parametrize("zone", ZONES)
 def test_daily_syncs_lose_nothing(

@@ -9,7 +9,7 @@ from integration_tests.outcomes import Syncs
 from integration_tests.zoom_simulator import Size, truth
 
 
-@pytest.mark.parametrize("kind", ["meeting", "webinar"])
+@pytest.mark.parametrize("kind", ["meeting", pytest.param("webinar", marks=pytest.mark.storm)])
 def test_answers_of_the_days_after_are_read_once_and_an_earlier_second_reading_is_none(
     start: Start, in_process: InProcess, kind: str
 ) -> None:
