@@ -15,6 +15,7 @@ from integration_tests.acceptance import states as states_before
 from integration_tests.benchmarks.again import ANSWERS
 from integration_tests.completeness import CLASSES
 from integration_tests.conftest import InProcess, Output, Start
+from integration_tests.harness import Json
 from integration_tests.outcomes import Syncs, account, alone_since, incomplete, said
 from integration_tests.zoom_simulator import Clock, Simulator, Size, World, truth
 from integration_tests.zoom_simulator.clock import DAY, HOUR, midnight
@@ -316,10 +317,18 @@ def test_what_the_instances_knew_before_the_reports_is_asked_for_when_it_grows(
     assert [one for one in life.differing(day_of(first), day_of(first)) if uuid in one] == []
 
 
+def in_capitals(body: Json) -> Json:
+    """A page of the history with the addresses of the hosts in capitals."""
+    rows = body["history_meetings"]
+    return {**body, "history_meetings": [{**row, "host_email": row["host_email"].upper()} for row in rows]}
+
+
 def test_what_the_history_names_before_its_hosts_list_has_its_host_and_is_read_once(
     start: Start, in_process: InProcess
 ) -> None:
     simulator = account(start, clock=at(20, 3), list_lag_hours=4, **SMALL)
+    # In capitals or not, an address is the same.
+    simulator.faults.change("/report/history_meetings", in_capitals)
     life = began_lately(simulator, in_process)
     world, early = simulator.world, set[str]()
     for _ in range(9):

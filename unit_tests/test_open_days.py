@@ -611,13 +611,13 @@ def test_a_stream_that_reads_nothing_has_no_say() -> None:
     assert one.is_host_unchanged("h", OPEN, OLD) is None
 
 
-def the_day_after(state: Json, broken: int, hosts: int) -> DayCursor:
+def the_day_after(state: Json, broken: int, hosts: int, *, way: str = REPORTS) -> DayCursor:
     """A sync that finds something new in the lists of some hosts whose rows have not changed."""
-    one = cursor(state, WAYS, today=TODAY + ONE_DAY, lookback=2)
+    one = cursor(state, replace(WAYS, also=(HISTORY,)), today=TODAY + ONE_DAY, lookback=2)
     window = Window(OPEN.first, TODAY + ONE_DAY)
     for number in range(hosts):
         one.is_host_unchanged(f"h{number}", window, OLD)
-    finished(one, *(today(9, host=f"h{number}") for number in range(broken)))
+    finished(one, *(today(9, host=f"h{number}", way=way) for number in range(broken)))
     one.note(searched("11-20", "11-21"))
     one.all_generated()
     return one
@@ -649,6 +649,13 @@ def test_rows_that_say_nothing_about_lists_are_not_used_for_a_week(
         state = {**until(f"{later:%m-%d}"), "open": {**after["open"], "hosts": hosts_of}}
         again = cursor(state, WAYS, today=later)
         assert again.is_host_unchanged("h1", Window(later - ONE_DAY, later), OLD) != is_asked
+
+
+def test_what_the_history_names_says_nothing_about_the_hosts_lists() -> None:
+    one = of_today()
+    search(one, {f"h{number}": OLD for number in range(20)})
+    after = final_state(the_day_after(final_state(one), 2 * MOST_BROKEN, 20, way=HISTORY))
+    assert "all_until" not in after.get("open", {})
 
 
 def test_all_hosts_are_not_asked_for_for_ever() -> None:

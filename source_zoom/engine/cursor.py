@@ -324,7 +324,8 @@ class DayCursor(Cursor):
             # It is left to the second reading of its day.
             self._is_overfull = True
             return True
-        self._open.note_news(row.fields.get("host_id"))
+        if row.way not in self.ways.also:
+            self._open.note_news(row.fields.get("host_id"))
         return False
 
     def open_window(self, found: Slice) -> None:

@@ -205,7 +205,8 @@ class Progress:
         wanted = [way for way in self._ways.also if way not in self._refused_ways]
         # Where the main way misses the same days, all ways have been searched for them by then.
         main = self._missing[self._ways.by_day].windows
-        return [days for way in wanted for days in self._missing[way].windows if days not in main]
+        missing = [days for way in wanted for days in self._missing[way].windows]
+        return [days for days in missing if not any(days.hull(one) == one for one in main)]
 
     def places(self, row: Row, way: str) -> list[Place]:
         """What is not done before a row is that was found in a way; none where it is not wanted."""

@@ -123,7 +123,7 @@ class ReportHosts(ZoomStream):
         # What Zoom says of each host's days from one on to today.
         self.rows: dict[date, dict[str, Fields]] = {}
         # By address, which is all that the history has of a host.
-        self.ids: dict[object, str] = {}
+        self.ids: dict[str, str] = {}
         self._users = users
         self.parents = (users,)
 
@@ -180,8 +180,8 @@ class ReportHosts(ZoomStream):
             yield searched
 
     def _note_addresses(self, hosts: Iterable[Row]) -> None:
-        found = (host.fields for host in hosts if host.fields.get("email"))
-        self.ids |= {fields["email"]: str(fields["id"]) for fields in found}
+        found = ((host.fields.get("email"), host.fields["id"]) for host in hosts)
+        self.ids |= {str(address).lower(): str(id_) for address, id_ in found if address}
 
 
 class OccurrenceList(PastList, ZoomSubstream, ABC):
@@ -471,7 +471,7 @@ class PastOccurrences(Parent, ABC):
     def _known(self, row: Row) -> Row:
         """An occurrence as the index has it; the history gives its host's address, and no id."""
         if not row.fields.get("host_id"):
-            host = self._host_ids.get(row.fields.get("host_email"))
+            host = self._host_ids.get(str(row.fields.get("host_email")).lower())
             row = row._replace(fields={**row.fields, "host_id": host})
         return self._index.add(row)
 
