@@ -101,7 +101,8 @@ class Life(Syncs):
         }
 
     def _latest_days(self) -> tuple[date, date]:
-        return (self.simulator.clock.now() - timedelta(hours=6)).date() - ONE_DAY, self.today
+        # What went on at midnight is listed under the day before.
+        return (self.simulator.clock.now() - timedelta(hours=6)).date() - 2 * ONE_DAY, self.today
 
     @property
     def today(self) -> date:
