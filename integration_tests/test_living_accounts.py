@@ -577,7 +577,7 @@ def assert_holds(story: Story, simulator: Simulator, in_process: InProcess) -> N
 
 
 def one_sync(life: Life, killed_at: float | None, cap: int | None) -> None:
-    """A sync; what one that breaks off has asked for is asked for again."""
+    """A sync; what one that breaks off has asked for is asked for again, and what it owes, by the next."""
     limits, states, asked_for = life.simulator.limits, dict(life.states), Counter(life.asked_for)
     limits.per_day = {"HEAVY": cap} if cap else {}
     if killed_at is not None:
@@ -586,7 +586,8 @@ def one_sync(life: Life, killed_at: float | None, cap: int | None) -> None:
         life.run()
     limits.per_day = {}
     is_limited = any(entry.status == 429 for entry in life.simulator.journal.entries)
-    if killed_at is not None or is_limited:
+    is_owed = any("owed" in state["stream"]["stream_state"] for state in states.values())
+    if killed_at is not None or is_limited or is_owed:
         life.asked_for = asked_for
     for name, before in states.items():
         after, old = life.state(name), before["stream"]["stream_state"]
