@@ -12,7 +12,8 @@ from source_zoom.engine import open_days
 from source_zoom.engine.cursor import DayCursor
 from source_zoom.engine.open_days import DAYS_ALL, HOURS_LATE, MOST_BROKEN, OpenDays, stamp_of
 from source_zoom.engine.retries import AGAIN
-from source_zoom.engine.slices import ONE_DAY, HostListed, Row, WayRefused, Window
+from source_zoom.engine.slices import ONE_DAY, Closed, HostListed, Row, WayRefused, Window
+from source_zoom.exceptions import DailyLimitReached
 from unit_tests.cursors import (
     BOTH,
     DONE,
@@ -27,6 +28,7 @@ from unit_tests.cursors import (
     finished,
     held,
     opened,
+    report_of,
     searched,
     slices_of,
     unread,
@@ -466,6 +468,27 @@ def test_what_an_owed_list_leads_to_needs_no_second_reading_in_the_same_sync() -
     assert opened(one, row._replace(known=(AGAIN,))) == []
     one.all_generated()
     assert one.state["reread"] == "2026-11-19"
+
+
+@pytest.mark.parametrize("lookback", [0, 3, 2])
+@pytest.mark.parametrize("minutes", [5, 6])
+def test_what_an_owed_list_leads_to_is_read_where_it_has_changed_or_is_due(
+    lookback: int, minutes: int
+) -> None:
+    before = cursor(until("11-18"), WAYS, today=day("11-18"), lookback=lookback)
+    row = with_duration(held("11-18"), 5)
+    state = {**synced(before, row), "start_time": "2026-11-18T00:00:00Z"}
+    # The list is owed from then on, while the days go by.
+    limited = cursor(state, WAYS, today=day("11-19"), lookback=lookback)
+    limited.is_limited = True
+    days = Window(day("11-18"), day("11-19"))
+    limited.note(Closed(OF_USER, report_of("h", days), None, DailyLimitReached("no")))
+    limited.all_generated()
+    one = cursor(final_state(limited), WAYS, lookback=lookback)
+    assert one.first_day == day("11-19")
+    ((key, _),) = one.due_lists(are_owed=True)
+    again = with_duration(row, minutes)._replace(way=AGAIN, of=key)
+    assert bool(opened(one, again)) == (minutes != 5 or lookback == 2)
 
 
 def test_a_second_reading_that_breaks_off_goes_on_where_it_stopped() -> None:

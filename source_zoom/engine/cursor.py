@@ -313,14 +313,15 @@ class DayCursor(Cursor):
 
     def _is_as_read(self, row: Row, mark: _Mark | None) -> bool:
         """Whether an earlier sync has read what hangs on a row, and the row has not changed."""
-        if mark is None or mark[0] < max(self._span.due, self.first_day):
+        is_again = row.way == AGAIN
+        if mark is None or mark[0] < (self._span.due if is_again else max(self._span.due, self.first_day)):
             # What is missing, or old enough for its second reading, is read whole.
             return False
         if self._open.holds(*mark) and not self._open.is_due(*mark[:2], self._span.hour):
             # The next change is one from the row that came first.
             self._note(mark)
             return True
-        if self._span.lookback and self._open.is_full:
+        if self._span.lookback and self._open.is_full and not is_again:
             # It is left to the second reading of its day.
             self._is_overfull = True
             return True
@@ -583,9 +584,11 @@ class DayCursor(Cursor):
         state: dict[str, Any] = {"version": VERSION}
         state |= self.progress.dump(self._cursor_field, is_limited=self.is_limited)
         busy = {one.host for one in self._under_way.values()}
-        first = self.progress.day and self.progress.day - self._margin
-        if first and (of_open := self._open.state(first, self._span.today, busy)):
-            state["open"] = of_open
+        if self.progress.day:
+            # Lists that are still owed lead to what was read of days that are done meanwhile.
+            first = min(self.progress.day, self.retries.owed_from) - self._margin
+            if of_open := self._open.state(first, self._span.today, busy):
+                state["open"] = of_open
         if self.left_out.state:
             state["left_out"] = self.left_out.state
         return state | self.retries.dump()

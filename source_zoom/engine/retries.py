@@ -205,6 +205,12 @@ class RetryList:
         """How many units nobody has asked for yet."""
         return sum(entry.is_owed for entry in self.entries.values())
 
+    @property
+    def owed_from(self) -> date:
+        """The first of the days of lists that nobody has asked for yet."""
+        owed = (entry.days.first for (name, _), entry in self.entries.items() if name and entry.is_owed)
+        return min(owed, default=date.max)
+
     def extend(self, key: Key, last: date) -> None:
         """Note that a unit was left out, so that its newer days are missing as well."""
         if entry := self.entries.get(key):
