@@ -567,7 +567,8 @@ def assert_holds(story: Story, simulator: Simulator, in_process: InProcess) -> N
         one_sync(life, story.kills.get(number), story.caps.get(number))
     # What happened last has its second reading, and what was owed comes with the sync after.
     for _ in range(story.lookback + 1):
-        life.later(days=1)
+        simulator.clock.advance(days=1)
+        assert one_sync(life) == 0
     life.good()
     # What the instances alone have named is read once, though its attendance may grow.
     alone = alone_since(simulator.world, 0)
@@ -576,14 +577,18 @@ def assert_holds(story: Story, simulator: Simulator, in_process: InProcess) -> N
         assert times <= 2 + life.changes[uuid], (stream, uuid)
 
 
-def one_sync(life: Life, killed_at: float | None, cap: int | None) -> None:
-    """A sync; what one that breaks off has asked for is asked for again, and what it owes, by the next."""
+def one_sync(life: Life, killed_at: float | None = None, cap: int | None = None) -> int | None:
+    """A sync; what one that breaks off has asked for is asked for again, and what it owes, by the next.
+
+    Returns its exit code; None where it was killed.
+    """
     limits, states, asked_for = life.simulator.limits, dict(life.states), Counter(life.asked_for)
     limits.per_day = {"HEAVY": cap} if cap else {}
+    code = None
     if killed_at is not None:
         life.run_and_kill(killed_at)
     else:
-        life.run()
+        code = life.run().code
     limits.per_day = {}
     is_limited = any(entry.status == 429 for entry in life.simulator.journal.entries)
     is_owed = any("owed" in state["stream"]["stream_state"] for state in states.values())
@@ -593,6 +598,7 @@ def one_sync(life: Life, killed_at: float | None, cap: int | None) -> None:
         after, old = life.state(name), before["stream"]["stream_state"]
         for key in (str(CLASSES[name].cursor_field), "reread"):
             assert after.get(key, "") >= old.get(key, ""), (name, key)
+    return code
 
 
 @pytest.mark.storm
