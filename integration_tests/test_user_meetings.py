@@ -2,11 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from integration_tests.conftest import InProcess, Start, server_to_server, still_clock
+from integration_tests.acceptance import states
+from integration_tests.conftest import InProcess, Output, Start, server_to_server, still_clock
 from integration_tests.outcomes import Syncs
 from integration_tests.zoom_simulator import Simulator, Size, refusals, truth
 from integration_tests.zoom_simulator.routes import GRANULAR_SCOPES
@@ -54,6 +56,27 @@ def test_a_sync_brings_what_is_new_or_has_grown(start: Start, in_process: InProc
         want = {row["uuid"]: row["participants_count"] for _, row in truth.rows(simulator.world, NAME)}
         assert {uuid: count for uuid, count in latest.items() if uuid in want} == want
     assert 0 < came < len(latest)
+
+
+def test_while_it_reads_what_others_have_no_state_passes_what_the_history_alone_knows(
+    start: Start, in_process: InProcess
+) -> None:
+    """It wants six months of the lists and the other three, so that the months of the two differ."""
+    other = "report_meetings"
+    simulator = account(start, Size(users=4, former_hosts=4, past_occurrences=12))
+    first = simulator.clock.today() - timedelta(days=75)
+    given = [one for one in states(first) if one["stream"]["stream_descriptor"]["name"] == other]
+    syncs = Syncs(simulator, in_process, [other, NAME])
+    syncs.states, syncs.began = {other: given[0]}, 0
+    lines = syncs.read().text.splitlines(keepends=True)
+    ends = [n for n, line in enumerate(lines, 1) if '"type":"STATE"' in line and f'"{other}"' in line]
+    assert len(ends) > 5
+    for end in ends:
+        broken = Syncs(simulator, in_process, [other])
+        broken.states, broken.began = {other: given[0]}, 0
+        broken.take(Output(-9, "".join(lines[:end])))
+        assert broken.run().code == 0
+        assert broken.differing(first, simulator.clock.today() - timedelta(days=1)) == []
 
 
 def test_without_the_scope_of_the_reports_it_is_a_matter_of_the_config(

@@ -156,7 +156,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         self._oldest_month: date | None = None
         self._ended: StreamEnded | None = None
         self._has_warned = False
-        self._searched: Searched | None = None
+        self._searched: set[Searched] = set()
         self.has_generated = False
 
     @classmethod
@@ -255,7 +255,7 @@ class ZoomStream(HttpStream, Parent, ABC):
     def is_behind(self, searched: Searched) -> bool:
         if not self.days:
             return super().is_behind(searched)
-        return not self.has_generated and self._searched != searched
+        return not self.has_generated and searched not in self._searched
 
     def owed(self, name: str) -> frozenset[str]:
         if not self.days:
@@ -401,7 +401,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         """Take notice of how a list that leads here has ended, or how far a search has come."""
         is_missing = self.days.note(event) if self.days and not isinstance(event, Row) else True
         if isinstance(event, Searched):
-            self._searched = event
+            self._searched.add(event)
             self._tell_parents()
         if isinstance(event, Closed):
             with self._tally_lock:

@@ -9,12 +9,11 @@ know the occurrences of meetings that are still listed, up to 15 months back.
 import logging
 from abc import ABC
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import chain, combinations, takewhile
-from operator import ne
+from itertools import chain, combinations
 from typing import ClassVar
 
 from source_zoom.api.client import Sync
@@ -485,8 +484,10 @@ class PastOccurrences(Parent, ABC):
                     self._filter.name(event.fields["uuid"])
             else:
                 if isinstance(event, Searched):
-                    yield from _by_day(month, event)
-                    month.clear()
+                    # What the history has of a later month waits for the hosts of that month.
+                    later = [row for row in month if _start(row) >= event.end.isoformat()]
+                    yield from _by_day((row for row in month if _start(row) < event.end.isoformat()), event)
+                    month = later
                 yield event
         yield from month
 
@@ -498,20 +499,40 @@ class PastOccurrences(Parent, ABC):
         """
         reports = self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced)
         for event in self._way(HISTORY, COST_WITHOUT_HISTORY):
+            end = None
             if isinstance(event, Searched):
-                yield from takewhile(partial(ne, event), reports)
+                end = yield from _until(event, reports)
             yield event
+            if end and end != event:
+                yield end
         yield from reports
 
     def accepts(self, row: Row, one: Parent) -> bool:
         return one is self._instances or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
 
 
-def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
+def _until(searched: Searched, events: Iterator[Event]) -> Generator[Event, None, Searched | None]:
+    """The events before the one that everything of a month has come. Returns that one.
+
+    Where others want more days of the reports, their months are longer than those of the history.
+    """
+    for event in events:
+        if isinstance(event, Searched) and event.first <= searched.first and searched.end <= event.end:
+            return event
+        yield event
+    return None
+
+
+def _start(row: Row) -> str:
+    """When an occurrence began, to be compared; "" where that is not known."""
+    return str(row.fields["start_time"] or "")
+
+
+def _by_day(month: Iterable[Row], searched: Searched) -> Iterator[Event]:
     """The occurrences of a month by day, those of the reports first, and that each day has come."""
     day = ""
-    for row in sorted(month, key=lambda row: (str(row.fields["start_time"] or "")[:10], row.way != REPORTS)):
-        start = str(row.fields["start_time"] or "")
+    for row in sorted(month, key=lambda row: (_start(row)[:10], row.way != REPORTS)):
+        start = _start(row)
         if start[:10] > day and searched.first < (began := utc_day(start)) < searched.end:
             day = start[:10]
             yield Searched(searched.first, began)
