@@ -49,9 +49,9 @@ Rows = dict[str, tuple[Any, ...]]
 class Life(Syncs):
     """Syncs of an account that lives, with how often each occurrence was asked for, and how often it changed.
 
-    `asked_for` counts by stream and UUID; `changes` how often the row of an occurrence had changed when a
-    sync came: that in its host's list, or in the history while it is not there; `changed` are those whose row
-    is new or another in the last sync.
+    `asked_for` counts by stream and UUID; `changes` how often a row of an occurrence had changed when a sync
+    came, in its host's list or in the history; `changed` are those whose row is new or another in the last
+    sync: that in the list, or in the history while it is not there.
     """
 
     def __init__(self, simulator: Simulator, in_process: InProcess, **config: Any) -> None:
@@ -61,14 +61,20 @@ class Life(Syncs):
         self.changes: Counter[str] = Counter()
         self.changed: set[str] = set()
         self._rows: Rows = {}
+        self._ways: tuple[Rows, Rows] = {}, {}
 
     def read(self, **config: Any) -> Output:
-        rows = self.rows_of_history() | self.rows_of_lists()
+        ways = self.rows_of_history(), self.rows_of_lists()
+        rows = ways[0] | ways[1]
         output = super().read(**config)
         assert "Traceback" not in output.text
         self.changed = {uuid for uuid, row in rows.items() if self._rows.get(uuid) != row}
-        self.changes.update(uuid for uuid in self.changed if uuid in self._rows)
-        self._rows = rows
+        # Which of the two the connector has seen depends on the row of the host.
+        pairs = zip((self._rows, *self._ways), (rows, *ways), strict=True)
+        self.changes.update(
+            {uuid for old, new in pairs for uuid in old.keys() & new.keys() if old[uuid] != new[uuid]}
+        )
+        self._rows, self._ways = rows, ways
         self.asked_for.update(self.asked_now())
         return output
 
