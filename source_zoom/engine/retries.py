@@ -168,7 +168,7 @@ class RetryList:
         before = self.entries.get(of_host)
         is_same = before is not None and before.unit.get("uuid") == unit.get("uuid")
         others = (before.others or 0) + (not is_same) if before else 0
-        is_newest = before is None or _start(unit) >= _start(before.unit)
+        is_newest = before is None or start_of(unit) >= start_of(before.unit)
         newest = unit if is_newest or before is None else before.unit
         self.add(of_host, newest, words, Window(day, day), is_told=True)
         self.entries[of_host] = replace(self.entries[of_host], others=others)
@@ -177,7 +177,7 @@ class RetryList:
         """Whether an occurrence is no newer than what Zoom has withheld of its host in earlier syncs."""
         key = ("", f"{OF_HOST}{unit.get('host_id')}")
         of_host = self.entries.get(key)
-        if of_host is None or key in self.noted or not "" < _start(unit) <= _start(of_host.unit):
+        if of_host is None or key in self.noted or not "" < start_of(unit) <= start_of(of_host.unit):
             return False
         if unit.get("uuid") != of_host.unit.get("uuid") and not of_host.others:
             # Now there is something that the newest one does not stand for.
@@ -305,7 +305,7 @@ def owed_key(key: Key, days: Window) -> Key:
     return (key[0], f"{key[1]} {days.first} {days.last}") if key[0] else key
 
 
-def _start(unit: Fields) -> str:
+def start_of(unit: Fields) -> str:
     """When an occurrence began, to be compared; "" where that is not known."""
     return str(unit.get("start_time") or "")
 
@@ -313,7 +313,7 @@ def _start(unit: Fields) -> str:
 def _days_of(unit: Fields, days: Window) -> Window:
     """The day of an occurrence, or else the days of its group."""
     try:
-        day = utc_day(_start(unit))
+        day = utc_day(start_of(unit))
     except (TypeError, ValueError, OverflowError):
         return days
     return Window(day, day)

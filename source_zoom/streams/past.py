@@ -27,7 +27,7 @@ from source_zoom.engine.frontier import END
 from source_zoom.engine.open_days import stamp_of
 from source_zoom.engine.pages import Record
 from source_zoom.engine.parents import PARENT_THREADS, Parent, merge, read_ahead, whole
-from source_zoom.engine.retries import AGAIN
+from source_zoom.engine.retries import AGAIN, start_of
 from source_zoom.engine.slices import (
     ONE_DAY,
     SHORTEST_MONTH,
@@ -485,8 +485,9 @@ class PastOccurrences(Parent, ABC):
             else:
                 if isinstance(event, Searched):
                     # What the history has of a later month waits for the hosts of that month.
-                    later = [row for row in month if _start(row) >= event.end.isoformat()]
-                    yield from _by_day((row for row in month if _start(row) < event.end.isoformat()), event)
+                    end = event.end.isoformat()
+                    later = [row for row in month if start_of(row.fields) >= end]
+                    yield from _by_day([row for row in month if start_of(row.fields) < end], event)
                     month = later
                 yield event
         yield from month
@@ -523,16 +524,11 @@ def _until(searched: Searched, events: Iterator[Event]) -> Generator[Event, None
     return None
 
 
-def _start(row: Row) -> str:
-    """When an occurrence began, to be compared; "" where that is not known."""
-    return str(row.fields["start_time"] or "")
-
-
-def _by_day(month: Iterable[Row], searched: Searched) -> Iterator[Event]:
+def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
     """The occurrences of a month by day, those of the reports first, and that each day has come."""
     day = ""
-    for row in sorted(month, key=lambda row: (_start(row)[:10], row.way != REPORTS)):
-        start = _start(row)
+    for row in sorted(month, key=lambda row: (start_of(row.fields)[:10], row.way != REPORTS)):
+        start = start_of(row.fields)
         if start[:10] > day and searched.first < (began := utc_day(start)) < searched.end:
             day = start[:10]
             yield Searched(searched.first, began)
