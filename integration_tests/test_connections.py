@@ -226,14 +226,14 @@ def test_the_share_of_the_rate_limits_sets_the_pace(start: Start, in_process: In
 def test_answers_without_a_date_leave_the_local_clock(
     start: Start, in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = HTTPAdapter.build_response
+    send = HTTPAdapter.send
 
-    def without_date(self: HTTPAdapter, *arguments: Any) -> requests.Response:
-        response = build(self, *arguments)
+    def without_date(self: HTTPAdapter, *arguments: Any, **options: Any) -> requests.Response:
+        response = send(self, *arguments, **options)
         del response.headers["Date"]
         return response
 
-    monkeypatch.setattr(HTTPAdapter, "build_response", without_date)
+    monkeypatch.setattr(HTTPAdapter, "send", without_date)
     simulator = start(1, SIZE, clock=still_clock(), plan="unlimited")
     output = in_process.read(server_to_server(simulator), ["report_meetings", "report_webinars"])
     assert output.code == 0

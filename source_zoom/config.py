@@ -136,9 +136,11 @@ class Config(BaseModel):
 
     def is_zooms(self, url: str) -> bool:
         """Whether an address is this environment's, so that the access token may go there."""
+        if url.startswith(self.api_base):
+            return True
         host = urlsplit(url).hostname or ""
         is_below = f".{host}".endswith(f".{self.environment}")
-        return url.startswith(self.api_base) or is_below or host == urlsplit(self.api_base).hostname
+        return is_below or host == urlsplit(self.api_base).hostname
 
     @property
     def token_endpoint(self) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,14 +44,15 @@ class Summary:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._streams: dict[str, StreamCounts] = {}
-        self._waiting: Counter[str] = Counter()
+        self._streams: defaultdict[str, StreamCounts] = defaultdict(StreamCounts)
+        # By thread, so that none waits for another one to say that it waits.
+        self._waiting: dict[int, str] = {}
 
     def add(
         self, stream: str, *, records: int = 0, requests: int = 0, retries: int = 0, waited: float = 0.0
     ) -> None:
         with self._lock:
-            counts = self._streams.setdefault(stream, StreamCounts())
+            counts = self._streams[stream]
             counts.records += records
             counts.requests += requests
             counts.retries += retries
@@ -60,7 +61,7 @@ class Summary:
     def skip(self, stream: str, reason: str, example: str) -> None:
         """Count a resource of which Zoom gives nothing; the first one for each reason is logged."""
         with self._lock:
-            counts = self._streams.setdefault(stream, StreamCounts())
+            counts = self._streams[stream]
             counts.skips[reason] += 1
             is_first = counts.skips[reason] == 1
         if is_first:
@@ -69,17 +70,17 @@ class Summary:
     def fail(self, stream: str, resource: str) -> None:
         """Count a resource that could not be read, once, however many read it."""
         with self._lock:
-            self._streams.setdefault(stream, StreamCounts()).failed[resource] = None
+            self._streams[stream].failed[resource] = None
 
     def tolerate(self, stream: str, resource: str, why: str) -> None:
         """Count a resource that Zoom refused, and that does not make its stream incomplete."""
         with self._lock:
-            self._streams.setdefault(stream, StreamCounts()).tolerated[resource] = why
+            self._streams[stream].tolerated[resource] = why
 
     def withhold(self, stream: str, resource: str, why: str, number: int = 1) -> None:
         """Count what Zoom withholds: a resource, or `number` of them."""
         with self._lock:
-            self._streams.setdefault(stream, StreamCounts()).withheld[resource] = (number, why)
+            self._streams[stream].withheld[resource] = (number, why)
 
     def requests(self) -> dict[str, int]:
         """How many requests each stream and list took."""
@@ -110,13 +111,11 @@ class Summary:
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
         """Count this thread among those that wait for something."""
-        with self._lock:
-            self._waiting[what] += 1
+        self._waiting[threading.get_ident()] = what
         try:
             yield
         finally:
-            with self._lock:
-                self._waiting[what] -= 1
+            del self._waiting[threading.get_ident()]
 
     @property
     def records(self) -> int:
@@ -126,8 +125,8 @@ class Summary:
     @property
     def waits(self) -> str:
         """What threads wait for at the moment, and how many of them."""
-        with self._lock:
-            return ", ".join(f"{what} ({number})" for what, number in self._waiting.most_common() if number)
+        waiting = Counter(self._waiting.copy().values())
+        return ", ".join(f"{what} ({number})" for what, number in waiting.most_common())
 
     def lines(self) -> Iterable[str]:
         """One line for each stream that sent a request."""

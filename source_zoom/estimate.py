@@ -7,7 +7,7 @@ and the rest is taken to be like it. What takes one request each is counted and 
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from math import ceil
@@ -293,7 +293,7 @@ def _takes_one_each(stream: ZoomStream) -> bool:
 def _slices(stream: ZoomStream, rows: Iterable[Row]) -> Iterator[Slice]:
     for row in rows:
         for unit in stream.units_of(row.fields):
-            yield replace(stream.slice_of(unit), word=row.word if stream.refused_alike else None)
+            yield stream.slice_of(unit, word=row.word if stream.refused_alike else None)
 
 
 def _discard(stream: ZoomStream, found: Slice) -> list[Event]:

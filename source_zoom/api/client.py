@@ -206,8 +206,9 @@ class ZoomClient:
             with self._sync.summary.waiting("an answer of Zoom"):
                 answer = self._send(request)
             seconds = time.monotonic() - began
-            extra = {"stream": self._name, "status": answer.status, "seconds": seconds}
-            request_logger.debug("GET %s", self._shown(request), extra=extra)
+            if request_logger.isEnabledFor(logging.DEBUG):
+                extra = {"stream": self._name, "status": answer.status, "seconds": seconds}
+                request_logger.debug("GET %s", self._shown(request), extra=extra)
             there = _led_to(str(request.url), answer)
             if not there:
                 break

@@ -249,8 +249,8 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float:
     A number of more than a day is cut to it: no limit of Zoom's lasts longer.
     """
     text = headers.get("Retry-After", "").strip()
-    if text.isdecimal():
-        return min(float(text), DAY_SECONDS)
+    if not text or text.isdecimal():
+        return min(float(text or 0), DAY_SECONDS)
     now = _moment(headers.get("Date", "")) or datetime.now(UTC)
     until = _moment(text) or now
     return max(0.0, (until - now).total_seconds())

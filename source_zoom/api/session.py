@@ -106,6 +106,31 @@ def whole_number(value: object, most_digits: int = 18) -> int | None:
     return int(text) if is_number else None
 
 
+class _Adapter(HTTPAdapter):
+    """Sends without what requests does anew each time: finding the pool of a host, and taking its cookies."""
+
+    def __init__(self, connections: int) -> None:
+        super().__init__(pool_connections=4, pool_maxsize=connections)
+        self._pools: dict[str, Any] = {}
+
+    def get_connection_with_tls_context(self, request: Any, *of: Any, **settings: Any) -> Any:
+        # Others may close while this one asks.
+        origin, pools = _origin(request.url), self._pools
+        if origin not in pools:
+            pools[origin] = super().get_connection_with_tls_context(request, *of, **settings)
+        return pools[origin]
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
+        return response
+
+    def close(self) -> None:
+        # A pool closes its connections when nobody holds it any more.
+        self._pools = {}
+        super().close()
+
+
 class ZoomSession:
     """The connections to Zoom, one pool for all streams; every request goes through `send`."""
 
@@ -113,7 +138,7 @@ class ZoomSession:
         self._session = requests.Session()
         if user_agent:
             self._session.headers["User-Agent"] = user_agent
-        self._adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
+        self._adapter = _Adapter(connections)
         self._environment = cache(self._read_environment)
 
     def request(self, url: str) -> requests.PreparedRequest:
@@ -130,14 +155,13 @@ class ZoomSession:
 
         Raises ConfigError where the config or the environment must be changed before anything can be sent.
         """
-        parts = urlsplit(str(request.url))
-        if _is_internal(str(request.url)):
+        url = str(request.url)
+        if _is_internal(url):
             raise ConfigError(
-                f"{parts.hostname} belongs to a private network, and Airbyte Cloud asks public addresses"
-                " only: correct api_url or token_url."
+                f"{urlsplit(url).hostname} belongs to a private network, and Airbyte Cloud asks public"
+                " addresses only: correct api_url or token_url."
             )
-        environment = self._environment(f"{parts.scheme}://{parts.hostname}")
-        return Answer.of(self._adapter.send(request, timeout=timeout, **environment))
+        return Answer.of(self._adapter.send(request, timeout=timeout, **self._environment(_origin(url))))
 
     def close(self) -> None:
         """Close the connections that nobody uses; a request that comes all the same opens one."""
@@ -160,6 +184,11 @@ class ZoomSession:
                 " CURL_CA_BUNDLE in the environment, or take it out."
             )
         return settings
+
+
+def _origin(url: str) -> str:
+    """The scheme, the host and the port of an address."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 def is_safe(url: str) -> bool:

@@ -407,6 +407,8 @@ class DayCursor(Cursor):
             return False
 
     def _note_list(self, event: Closed) -> bool:
+        if event.outcome in (Outcome.READ, Outcome.GONE, Outcome.NOT_YET):
+            return False
         key = (event.list, event.slice.key)
         if event.outcome is Outcome.UNREAD and not event.slice.unit and not event.slice.window:
             # Without a list of the whole account nobody knows what else there is: the pass does not end.
@@ -427,8 +429,6 @@ class DayCursor(Cursor):
                 words = event.why.words if isinstance(event.why, Unread) else event.why.reason
                 is_told = event.outcome is Outcome.WITHHELD
                 return not self.retries.add(key, event.slice.unit, words, days, is_told=is_told)
-            case Outcome.READ | Outcome.GONE | Outcome.NOT_YET:
-                pass
         return False
 
     def _all_days(self) -> list[Window]:

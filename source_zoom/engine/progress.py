@@ -302,6 +302,8 @@ class Progress:
 
     def _fill_gaps(self) -> bool:
         """Take the days out of the gaps that have been read meanwhile."""
+        if not self._gaps:
+            return False
         before = self._gaps.state
         for way, missing in self._missing.items():
             if way not in self._refused_ways:

@@ -237,6 +237,13 @@ class Ways:
         return (self.by_day, *self.also)
 
 
+class Segments(dict[str, Any]):
+    """Columns as segments of a path, each encoded when a path asks for it."""
+
+    def __getitem__(self, name: str) -> str:
+        return encode(super().__getitem__(name))
+
+
 def encode(value: object) -> str:
     """A value as a path segment: Zoom wants UUIDs that begin with "/" or hold "//" encoded twice.
 

@@ -37,9 +37,9 @@ from source_zoom.engine.slices import (
     Fields,
     Row,
     Searched,
+    Segments,
     Slice,
     Window,
-    encode,
     utc_day,
 )
 from source_zoom.engine.tally import Tally
@@ -295,7 +295,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         """The slices of a stream without a parent."""
         return (Slice(self.endpoint),)
 
-    def slice_of(self, unit: Fields) -> Slice:
+    def slice_of(self, unit: Fields, day: date | None = None, word: Word | None = None) -> Slice:
         """The slice for a row of the parent's, for an item in one, or for what the state keeps of either."""
         columns = {column: unit.get(field, unit.get(column)) for column, field in self.inherits.items()}
         if not self.endpoint:
@@ -303,11 +303,11 @@ class ZoomStream(HttpStream, Parent, ABC):
             label, address = f"{self.name} of {key}", str(unit.get(self.address) or "")
             own = {name: unit[name] for name in self.columns() & unit.keys() if unit[name] is not None}
             row = columns if self.address else own | columns
-            return Slice(address, {}, row, columns, label=label)
-        path = self.endpoint.format_map({name: encode(value) for name, value in columns.items()})
+            return Slice(address, {}, row, columns, day, label, word)
+        path = self.endpoint.format_map(Segments(columns))
         query = {name: unit[name] for name in ("from", "to") if name in unit and self.has_window()}
         kept = {field: unit.get(field) for field in self.inherits.values()}
-        return Slice(path, query, columns, kept)
+        return Slice(path, query, columns, kept, day, word=word)
 
     def key_of(self, unit: Fields) -> str:
         """The key of the slice that a state's unit makes. Raises KeyError where the unit lacks something."""
@@ -349,7 +349,7 @@ class ZoomStream(HttpStream, Parent, ABC):
             if isinstance(event, Row):
                 for unit in self.units_of(event.fields):
                     word = event.word if self.refused_alike else None
-                    found = replace(self.slice_of(unit), day=event.day, word=word)
+                    found = self.slice_of(unit, event.day, word)
                     # What is told of an item is what may change, in place of the row in which it stands.
                     row = event._replace(fields=unit) if self.items else event
                     if self.days is None or self.days.open(row, found):
@@ -378,7 +378,7 @@ class ZoomStream(HttpStream, Parent, ABC):
                 self.days.left_out_until(event.end)
                 continue
             for unit in self.units_of(event.fields):
-                found = replace(self.slice_of(unit), day=event.day)
+                found = self.slice_of(unit, event.day)
                 is_asked = hash(found.key) in asked or is_probe(found.key)
                 if not is_asked and self.days.open_late(found, event.day or due.first):
                     yield found

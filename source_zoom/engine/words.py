@@ -47,6 +47,9 @@ def in_turn(slices: Iterable["Slice"]) -> Iterator["Slice"]:
     failure: ZoomError | None = None
     try:
         for found in slices:
+            if found.word is None and not waiting:
+                yield found
+                continue
             # So no more of them wait than others have under way.
             waiting.append(found)
             yield from _free(waiting, 0)

@@ -19,6 +19,7 @@ from source_zoom.engine.pages import Record
 from source_zoom.engine.parents import PARENT_THREADS, Parent, read_ahead, whole
 from source_zoom.engine.slices import Event, Fields, Row, Slice, Ways, encode, utc_day
 from source_zoom.engine.stream import ACCOUNT_AGE, FIRST_MONTH, ZoomStream, ZoomSubstream
+from source_zoom.engine.words import Word
 from source_zoom.exceptions import ScopeMissing
 from source_zoom.streams.users import Users
 
@@ -108,8 +109,10 @@ class ListedRecordings(ZoomStream):
             yield searched
         yield from read_again(self)
 
-    def slice_of(self, unit: Fields) -> Slice:
-        return Slice(f"users/{encode(unit['id'])}/recordings", unit=unit) if unit else super().slice_of(unit)
+    def slice_of(self, unit: Fields, day: date | None = None, word: Word | None = None) -> Slice:
+        if not unit:
+            return super().slice_of(unit, day, word)
+        return Slice(f"users/{encode(unit['id'])}/recordings", unit=unit, day=day)
 
     def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
         rows: dict[object, Row] = {}
