@@ -206,7 +206,7 @@ class Progress:
         # Where the main way misses the same days, all ways have been searched for them by then.
         main = self._missing[self._ways.by_day].windows
         missing = [days for way in wanted for days in self._missing[way].windows]
-        return [days for days in missing if not any(days.hull(one) == one for one in main)]
+        return [days for days in missing if not any(one.covers(days) for one in main)]
 
     def places(self, row: Row, way: str) -> list[Place]:
         """What is not done before a row is that was found in a way; none where it is not wanted."""
@@ -279,7 +279,7 @@ class Progress:
         if refused.way in self._missing:
             self._gaps.add(refused.way, days)
         if refused.way == self._ways.by_day:
-            if self._pass and self._pass.is_over and self._pass.days.hull(days) == self._pass.days:
+            if self._pass and self._pass.is_over and self._pass.days.covers(days):
                 self.new.reach(self._pass.began)
             elif not self.instances:
                 self._pass = Pass(days, self._span.today, is_running=refused.is_replaced)

@@ -78,6 +78,10 @@ class Window(NamedTuple):
         """Whether there is no day between the other and this one."""
         return self.first <= other.last + ONE_DAY
 
+    def covers(self, other: "Window") -> bool:
+        """Whether it has all days of the other."""
+        return self.first <= other.first and other.last <= self.last
+
     def hull(self, other: "Window") -> "Window":
         """From the earlier of two beginnings to the later of two ends."""
         return Window(min(self.first, other.first), max(self.last, other.last))
@@ -168,6 +172,10 @@ class Searched(NamedTuple):
 
     first: date
     end: date
+
+    def covers(self, other: "Searched") -> bool:
+        """Whether it says so of all days of the other."""
+        return self.first <= other.first and other.end <= self.end
 
 
 class Listed(NamedTuple):

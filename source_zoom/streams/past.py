@@ -254,7 +254,7 @@ class ReportedOccurrences(OccurrenceList):
     def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
         events = super().read_for_children(kept, found)
         open_days, host = self.hosts.open_days, str(found.unit.get("id"))
-        covers = found.window is not None and found.window.hull(open_days) == found.window
+        covers = found.window is not None and found.window.covers(open_days)
         is_read = isinstance(events[-1], Closed) and events[-1].outcome is Outcome.READ
         if covers and is_read and (row := self.hosts.rows.get(open_days.first, {}).get(host)):
             first = open_days.first.isoformat()
@@ -477,7 +477,9 @@ class PastOccurrences(Parent, ABC):
     def _by_day(self, *, is_replaced: bool) -> Iterator[Event]:
         """What the reports and the history have, by month, each month in the order of its days."""
         month: list[Row] = []
-        for event in self._side_by_side(is_replaced=is_replaced):
+        history = self._way(HISTORY, COST_WITHOUT_HISTORY)
+        reports = self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced)
+        for event in side_by_side(history, reports):
             if isinstance(event, Row):
                 month.append(event)
                 if event.way == HISTORY:
@@ -492,33 +494,35 @@ class PastOccurrences(Parent, ABC):
                 yield event
         yield from month
 
-    def _side_by_side(self, *, is_replaced: bool) -> Iterator[Event]:
-        """The same months of both: a month has been searched when both have been.
-
-        First the history, which costs a few requests, so that what it names gets on where the reports' many
-        lists take more than the day allows.
-        """
-        reports = self._way(REPORTS, COST_WITHOUT_REPORTS, is_replaced=is_replaced)
-        for event in self._way(HISTORY, COST_WITHOUT_HISTORY):
-            end = None
-            if isinstance(event, Searched):
-                end = yield from _until(event, reports)
-            yield event
-            if end and end != event:
-                yield end
-        yield from reports
-
     def accepts(self, row: Row, one: Parent) -> bool:
         return one is self._instances or (row.fields["type"] in WEBINAR_TYPES) == self.is_webinar
 
 
-def _until(searched: Searched, events: Iterator[Event]) -> Generator[Event, None, Searched | None]:
-    """The events before the one that everything of a month has come. Returns that one.
+def side_by_side(history: Iterable[Event], reports: Iterator[Event]) -> Iterator[Event]:
+    """The same months of both ways: nothing has been searched before it has been in both.
 
-    Where others want more days of the reports, their months are longer than those of the history.
+    First the history, which costs a few requests, so that what it names gets on where the reports' many
+    lists take more than the day allows. A month of the reports can have several of the history, or more days
+    than these, where others want more of the reports; never the other way round.
     """
+    month: Searched | None = None
+    for event in history:
+        if isinstance(event, Searched) and not (month and month.covers(event)):
+            yield from [month] if month else ()
+            month = yield from _until(event, reports)
+        if event != month:
+            yield event
+        if month and isinstance(event, Searched) and month.end <= event.end:
+            yield month
+            month = None
+    yield from [month] if month else ()
+    yield from reports
+
+
+def _until(searched: Searched, events: Iterator[Event]) -> Generator[Event, None, Searched | None]:
+    """The events before the one that everything of these days has come. Returns that one."""
     for event in events:
-        if isinstance(event, Searched) and event.first <= searched.first and searched.end <= event.end:
+        if isinstance(event, Searched) and event.covers(searched):
             return event
         yield event
     return None
