@@ -143,17 +143,8 @@ class RetryList:
             before = Retry(unit, words, days, self.today, self.today, 0)
         attempts = 0 if is_told else before.attempts + (key not in self.noted)
         is_withheld = is_told or (before.is_withheld and before.attempts >= ATTEMPTS)
-        self.entries[key] = Retry(
-            unit,
-            words,
-            before.days.hull(days),
-            before.since,
-            self.today,
-            attempts,
-            is_withheld,
-            before.others,
-            before.others_answered,
-        )
+        entry = replace(before, unit=unit, words=words, days=before.days.hull(days), asked=self.today)
+        self.entries[key] = replace(entry, attempts=attempts, is_withheld=is_withheld)
         self.noted.add(key)
         self.settled.discard(key)
         return is_withheld

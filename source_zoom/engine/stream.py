@@ -709,12 +709,22 @@ class ZoomStream(HttpStream, Parent, ABC):
     @classmethod
     def columns(cls) -> Set[str]:
         """The columns that the schema has; none where a list is no stream, and so has no schema."""
-        return _properties(cls).keys()
+        return cls._properties().keys()
 
     @classmethod
+    @cache
+    def _properties(cls) -> dict[str, Any]:
+        try:
+            schema = ResourceSchemaLoader(package_name_from_class(cls)).get_schema(cls.stream_name())
+        except OSError:
+            return {}
+        return dict(schema["properties"])
+
+    @classmethod
+    @cache
     def number_fields(cls) -> Sequence[str]:
         """The fields that hold whole numbers, which come as text at times."""
-        return _number_fields(cls)
+        return [name for name, schema in cls._properties().items() if "integer" in schema.get("type", ())]
 
     def is_first_warning(self) -> bool:
         """Whether nothing was said yet that would be the same for many slices."""
@@ -765,22 +775,6 @@ class ZoomSubstream(ZoomStream, HttpSubStream, ABC):
     def parent_fields(cls) -> Iterable[str]:
         changes = {field.partition(".")[0] for field in cls.parent_class.ways.changes}
         return {*super().parent_fields(), *changes}
-
-
-@cache
-def _properties(cls: type[ZoomStream]) -> Mapping[str, Any]:
-    """The schema's properties, where there is a schema."""
-    try:
-        schema = ResourceSchemaLoader(package_name_from_class(cls)).get_schema(cls.stream_name())
-    except OSError:
-        return {}
-    properties: Mapping[str, Any] = schema["properties"]
-    return properties
-
-
-@cache
-def _number_fields(cls: type[ZoomStream]) -> Sequence[str]:
-    return [name for name, schema in _properties(cls).items() if "integer" in schema.get("type", ())]
 
 
 def months_before(today: date, months: int) -> date:
