@@ -24,6 +24,7 @@ from integration_tests.conftest import (
     Start,
     configured_catalog,
     server_to_server,
+    still_clock,
 )
 from integration_tests.outcomes import LISTS, Syncs, name_of
 from integration_tests.zoom_simulator import Size, World, truth
@@ -136,6 +137,24 @@ def test_the_log_says_every_now_and_then_how_far_the_sync_is(
     )
     assert len(lines) > 2
     assert any(re.fullmatch(pattern, line) for line in lines)
+
+
+def test_the_log_says_up_to_which_day_all_have_come(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    simulator = start(1, Size(users=6), clock=still_clock(), plan="unlimited", latency=0.05)
+    names = ["users", "report_meetings", "report_webinars"]
+    catalog = ConfiguredAirbyteCatalogSerializer.load(configured_catalog(names))
+    days: set[str] = set()
+    with caplog.at_level(logging.INFO):
+        source = SourceZoom(progress_seconds=0.1)
+        for message in source.read(logging.getLogger("airbyte"), server_to_server(simulator), catalog, []):
+            if message.state and message.state.stream and (state := message.state.stream.stream_state):
+                days.add(str(vars(state).get("start_time", ""))[:10])
+    lines = [record.message for record in caplog.records if record.message.startswith("Progress")]
+    # Nothing is said before both have a day, and then a day up to which one of them has a state.
+    assert re.search(r" [01] of 3 streams done, \d+ records", lines[0])
+    said = {found[1] for line in lines if (found := re.search(r"others by day up to ([\d-]+), \d+", line))}
+    assert said
+    assert said <= days
 
 
 def test_a_slow_destination_holds_up_the_readers_between_pages() -> None:

@@ -16,12 +16,10 @@ logger = logging.getLogger("airbyte.source_zoom")
 class ProgressLog:
     """Says every so many `seconds`, for as long as it is entered, how far a sync has come."""
 
-    def __init__(
-        self, summary: Summary, limits: RateLimits, streams: Callable[[], str], seconds: float
-    ) -> None:
+    def __init__(self, summary: Summary, limits: RateLimits, done: Callable[[], str], seconds: float) -> None:
         self._summary = summary
         self._limits = limits
-        self._streams = streams
+        self._done = done
         self._seconds = seconds
         self._end = threading.Event()
 
@@ -47,7 +45,7 @@ class ProgressLog:
                 before[label] = taken
             last = now
             logger.info(
-                f"Progress after {now - began:.0f} s: {self._streams()} streams done, {self._summary.records}"
+                f"Progress after {now - began:.0f} s: {self._done()}, {self._summary.records}"
                 f" records, requests per second: {', '.join(rates)};{self._of_a_day()}"
                 f" waiting for {self._summary.waits or 'nothing'}"
             )

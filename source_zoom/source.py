@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar, cast
 from urllib.request import getproxies
 
@@ -188,15 +189,9 @@ class SourceZoom(AbstractSource):
     ) -> Iterator[AirbyteMessage]:
         classes = {stream_class.stream_name(): stream_class for stream_class in STREAMS}
         names = list(dict.fromkeys(configured.stream.name for configured in catalog.streams))
-        full_refresh = {one.stream.name for one in catalog.streams if one.sync_mode is SyncMode.full_refresh}
         unknown = {name: _unknown_stream(name) for name in names if name not in classes}
         sync = self._sync(config)
-        # Once for all streams: credentials that do not work cost one request, and the scopes are known.
-        sync.authenticator.token()
-        if not sync.clock.is_known:
-            # A stored token came without an answer of Zoom's, whose clock counts.
-            with suppress(Unread, Refused, Settled, PageTokenLost):
-                Users(sync).probe()
+        _sign_in(sync)
         wanted = [classes[name] for name in names if name in classes]
         refused = unknown | _scope_errors(wanted, Permissions(sync.authenticator.scopes))
         failures: dict[str, FailureType | None] = {}
@@ -205,44 +200,46 @@ class SourceZoom(AbstractSource):
             yield refusal.as_airbyte_message(StreamDescriptor(name=name))
             yield status_message(AirbyteStream(name, {}, []), AirbyteStreamStatus.INCOMPLETE)
         read = ConcurrentRead(sync.config.num_workers, self._messages, sync.summary)
-        self._stop = read.queue.stop
-        if self._stopped_with is not None:
-            self._stop(self._stopped_with)
-        states = _states(state)
-        output = StateOutput(read.queue, self._messages)
         streams = build([known for known in wanted if known.stream_name() not in refused], sync)
-        given = {stream: states.get_stream_state(stream.name, None) for stream in streams}
-        for stream in streams:
-            read.add(stream, stream.make_cursor(given[stream], output))
-        _warn_of_resumed(
-            [one.name for one in streams if given[one] and one.has_cursor() and one.name in full_refresh]
-        )
+        self._begin(read, streams, catalog, _states(state))
         ended: set[str] = set()
-        progress = ProgressLog(
-            sync.summary, sync.limits, lambda: f"{len(ended)} of {len(names)}", self._progress_seconds
-        )
+        done = partial(_done, names, ended, streams)
+        progress = ProgressLog(sync.summary, sync.limits, done, self._progress_seconds)
         try:
             with progress:
                 for message in read.messages():
-                    if message.trace and (status := message.trace.stream_status) and status.status in ENDED:
-                        ended.add(status.stream_descriptor.name)
-                    if message.trace and (error := message.trace.error) and error.stream_descriptor:
-                        failures.setdefault(error.stream_descriptor.name, error.failure_type)
+                    _note(message, ended, failures)
                     yield message
         except AirbyteTracedException:
             # The CDK's error at the end repeats those of the streams, with their stack traces.
             if not failures:
                 raise
         finally:
-            # Threads that still run where the reading was ended early ask for nothing more. The error is a
-            # new one for each: one for all would hold on to what all of them were doing.
             is_used_up = sync.limits.budget(HEAVY).is_closed
-            sync.limits.close(AlreadyTold)
-            sync.authenticator.close(AlreadyTold)
-            sync.session.close()
+            _close(sync)
             _tell_end(sync.summary, behind(streams, sync.summary) if is_used_up else ())
         if failures:
             raise _not_complete(names, failures, sync.summary.failures())
+
+    def _begin(
+        self,
+        read: ConcurrentRead,
+        streams: Iterable[ZoomStream],
+        catalog: ConfiguredAirbyteCatalog,
+        states: ConnectorStateManager,
+    ) -> None:
+        """Let the streams be read, each from its state, and the reading be stopped."""
+        self._stop = read.queue.stop
+        if self._stopped_with is not None:
+            self._stop(self._stopped_with)
+        modes = {one.stream.name: one.sync_mode for one in catalog.streams}
+        resumed = []
+        for stream in streams:
+            state = states.get_stream_state(stream.name, None)
+            read.add(stream, stream.make_cursor(state, StateOutput(read.queue, self._messages)))
+            if state and stream.has_cursor() and modes[stream.name] is SyncMode.full_refresh:
+                resumed.append(stream.name)
+        _warn_of_resumed(resumed)
 
     def stop(self, code: int) -> None:
         """End a reading early: `read` gives out what is there and then raises Stopped with this exit code."""
@@ -281,6 +278,38 @@ class SourceZoom(AbstractSource):
             summary=Summary(),
             generated=threading.Condition(),
         )
+
+
+def _sign_in(sync: Sync) -> None:
+    """Get a token once for all streams: bad credentials cost one request, and scopes and clock are known."""
+    sync.authenticator.token()
+    if not sync.clock.is_known:
+        # A stored token came without an answer of Zoom's, whose clock counts.
+        with suppress(Unread, Refused, Settled, PageTokenLost):
+            Users(sync).probe()
+
+
+def _close(sync: Sync) -> None:
+    """Let threads that still run where the reading was ended early ask for nothing more."""
+    # The error is a new one for each: one for all would hold on to what all of them were doing.
+    sync.limits.close(AlreadyTold)
+    sync.authenticator.close(AlreadyTold)
+    sync.session.close()
+
+
+def _note(message: AirbyteMessage, ended: set[str], failures: dict[str, FailureType | None]) -> None:
+    """Take notice of a stream's end, and of its first error."""
+    if message.trace and (status := message.trace.stream_status) and status.status in ENDED:
+        ended.add(status.stream_descriptor.name)
+    if message.trace and (error := message.trace.error) and error.stream_descriptor:
+        failures.setdefault(error.stream_descriptor.name, error.failure_type)
+
+
+def _done(names: Collection[str], ended: Collection[str], streams: Iterable[ZoomStream]) -> str:
+    """How far a sync is: the streams that have ended, and up to which day all others have come."""
+    days = [one.days.progress.day for one in streams if one.days and one.name not in ended]
+    up_to = f", the others by day up to {min(filter(None, days))}" if days and all(days) else ""
+    return f"{len(ended)} of {len(names)} streams done{up_to}"
 
 
 def _warn_of_resumed(names: Collection[str]) -> None:

@@ -237,8 +237,7 @@ def test_streams_know_no_http_status(module: str) -> None:
 def test_a_function_can_be_seen_at_once(module: str) -> None:
     functions = [node for node in ast.walk(SOURCES[module]) if isinstance(node, ast.FunctionDef)]
     lines = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
-    # A sync from its credentials to its last word is one story.
-    assert [name for name, number in lines.items() if number > (64 if module == "source" else 40)] == []
+    assert [name for name, number in lines.items() if number > 40] == []
 
 
 @every_module
