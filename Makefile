@@ -1,4 +1,5 @@
-# Every target sets up what it needs: a machine with Python (3.11 to 3.14), pip, git and make is enough.
+# Every target sets up what it needs: a machine with Python (3.11 to 3.14), pip, git and make is enough. What else
+# `singer`, `pyairbyte`, `image` and `image-test` need they install on Debian, as root.
 PYTHON ?= python3
 # PyAirbyte's environment needs Python 3.10 to 3.12.
 PYAIRBYTE_PYTHON ?= $(PYTHON)
