@@ -1,6 +1,7 @@
 """The hosts' lists of the reports as a stream: the rows that the search reads anyway."""
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -77,6 +78,28 @@ def test_while_it_reads_what_others_have_no_state_passes_what_the_history_alone_
         broken.take(Output(-9, "".join(lines[:end])))
         assert broken.run().code == 0
         assert broken.differing(first, simulator.clock.today() - timedelta(days=1)) == []
+
+
+def test_no_state_passes_days_that_the_history_has_missed_and_not_been_searched_for(
+    start: Start, in_process: InProcess
+) -> None:
+    """It wants all months at once, and of the history they are a gap, which comes after the latest days."""
+    other = "report_meetings"
+    simulator = account(start, Size(users=4, former_hosts=4, past_occurrences=6))
+    before = Syncs(simulator, in_process, [other])
+    assert before.run(past_meetings_from=["reports", "instances"]).code == 0
+    assert before.missing() != []
+    syncs = Syncs(simulator, in_process, [other, NAME])
+    syncs.states = before.states
+    lines = syncs.read().text.splitlines(keepends=True)
+    ends = [n for n, line in enumerate(lines, 1) if '"type":"STATE"' in line and f'"{other}"' in line]
+    assert ends
+    for end in ends:
+        broken = Syncs(simulator, in_process, [other])
+        broken.states, broken.rows = dict(before.states), deepcopy(before.rows)
+        broken.take(Output(-9, "".join(lines[:end])))
+        assert broken.run().code == 0
+        assert broken.missing() == [], lines[end - 1]
 
 
 def test_without_the_scope_of_the_reports_it_is_a_matter_of_the_config(

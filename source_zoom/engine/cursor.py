@@ -388,9 +388,9 @@ class DayCursor(Cursor):
             match event:
                 case Closed():
                     return self._note_list(event)
-                case Searched(end=end):
+                case Searched(end=end, way=way):
                     self.progress.reach(event)
-                    if end >= self._span.today:
+                    if end >= self._span.today and not way:
                         # A day more, since nobody knows whose days Zoom means.
                         self._open.search_done(self._span.closed - ONE_DAY)
                     self._move()

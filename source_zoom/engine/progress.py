@@ -252,10 +252,12 @@ class Progress:
     # How far they have come
 
     def reach(self, searched: Searched) -> None:
-        """Note that everything of some days has come."""
-        self.new.reach(min(searched.end, self._span.today))
-        for missing in self._missing.values():
-            missing.reach(searched.first, searched.end)
+        """Note that everything of some days has come, or all that one way has of them."""
+        if not searched.way:
+            self.new.reach(min(searched.end, self._span.today))
+        for way, missing in self._missing.items():
+            if searched.way in ("", way):
+                missing.reach(searched.first, searched.end)
 
     def reach_list(self, before: int) -> bool:
         """Note that all lists below an id have come. Returns whether anybody goes through them."""

@@ -168,10 +168,11 @@ class Closed(NamedTuple):
 
 
 class Searched(NamedTuple):
-    """Everything of the days from `first` to before `end` has come."""
+    """Everything of the days from `first` to before `end` has come, or what one way has of them."""
 
     first: date
     end: date
+    way: str = ""
 
     def covers(self, other: "Searched") -> bool:
         """Whether it says so of all days of the other."""

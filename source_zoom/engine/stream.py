@@ -401,7 +401,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         """Take notice of how a list that leads here has ended, or how far a search has come."""
         is_missing = self.days.note(event) if self.days and not isinstance(event, Row) else True
         if isinstance(event, Searched):
-            self._searched.add(event)
+            self._searched.add(event._replace(way=""))
             self._tell_parents()
         if isinstance(event, Closed):
             with self._tally_lock:

@@ -499,32 +499,35 @@ class PastOccurrences(Parent, ABC):
 
 
 def side_by_side(history: Iterable[Event], reports: Iterator[Event]) -> Iterator[Event]:
-    """The same months of both ways: nothing has been searched before it has been in both.
+    """What both ways have; a day has been searched when the history has come to it, or has ended.
 
     First the history, which costs a few requests, so that what it names gets on where the reports' many
-    lists take more than the day allows. A month of the reports can have several of the history, or more days
-    than these, where others want more of the reports; never the other way round.
+    lists take more than the day allows; then the month of the reports with its days. Where others want more
+    of the reports, these have more days, in other months and in another order.
     """
-    month: Searched | None = None
+    came: list[Searched] = []
     for event in history:
-        if isinstance(event, Searched) and not (month and month.covers(event)):
-            yield from [month] if month else ()
-            month = yield from _until(event, reports)
-        if event != month:
-            yield event
-        if month and isinstance(event, Searched) and month.end <= event.end:
-            yield month
-            month = None
-    yield from [month] if month else ()
+        month = None
+        if isinstance(event, Searched) and not any(one.covers(event) for one in came):
+            month = yield from _until(event, reports, came)
+        yield event
+        if month and month != event:
+            yield month._replace(way=REPORTS)
     yield from reports
 
 
-def _until(searched: Searched, events: Iterator[Event]) -> Generator[Event, None, Searched | None]:
-    """The events before the one that everything of these days has come. Returns that one."""
-    for event in events:
-        if isinstance(event, Searched) and event.covers(searched):
+def _until(
+    days: Searched, reports: Iterator[Event], came: list[Searched]
+) -> Generator[Event, None, Searched | None]:
+    """What the reports have until a month with all of these days has come. Returns that month."""
+    for event in reports:
+        if not isinstance(event, Searched):
+            yield event
+            continue
+        came.append(event)
+        if event.covers(days):
             return event
-        yield event
+        yield event._replace(way=REPORTS)
     return None
 
 
@@ -535,7 +538,7 @@ def _by_day(month: list[Row], searched: Searched) -> Iterator[Event]:
         start = start_of(row.fields)
         if start[:10] > day and searched.first < (began := utc_day(start)) < searched.end:
             day = start[:10]
-            yield Searched(searched.first, began)
+            yield searched._replace(end=began)
         yield row
 
 
