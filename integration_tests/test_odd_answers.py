@@ -288,8 +288,12 @@ def test_a_row_that_cannot_be_written_costs_itself(account: Simulator, in_proces
 # Answers that are not to be followed, or not to be looked into
 
 
-@pytest.mark.parametrize("there", ["http://[::1", "https://[x]/", "https://127.0.0.1:99999/", ""])
-def test_a_redirect_to_no_address_is_no_answer(account: Simulator, in_process: InProcess, there: str) -> None:
+@pytest.mark.parametrize("proxies", ["", "example.com"])
+@pytest.mark.parametrize("there", ["http://[::1", "https://[x]/", "https://localhost:99999/", ""])
+def test_a_redirect_to_no_address_is_no_answer(
+    account: Simulator, in_process: InProcess, monkeypatch: pytest.MonkeyPatch, there: str, proxies: str
+) -> None:
+    monkeypatch.setenv("NO_PROXY", proxies)
     number = rows_of(account, "meetings")[0]["id"]
     account.faults.reply(at(ROUTES["meetings"], number), 302, headers={"Location": there})
     output = read(in_process, account, "meetings")

@@ -226,6 +226,31 @@ def test_nothing_is_asked_for_where_others_can_listen(
     assert host not in output.text
 
 
+@pytest.mark.parametrize("proxies", ["", "files.example.com"])
+@pytest.mark.parametrize(
+    "there", ["https://localhost:99999/", "https://localhost:x/", "https://[x]/", "https://[::1", "x://"]
+)
+@pytest.mark.parametrize("is_redirect", [False, True], ids=["address", "redirect"])
+def test_a_file_at_no_address_is_unread_and_asked_for_again(
+    start: Start,
+    in_process: InProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    proxies: str,
+    there: str,
+    is_redirect: bool,
+) -> None:
+    monkeypatch.setenv("NO_PROXY", proxies)
+    in_process.without_waiting()
+    with routes.plugged(*([redirected(lambda id_: there)] if is_redirect else [])):
+        account = start(1, SIZE, clock=still_clock(), plan="unlimited")
+        if not is_redirect:
+            move_files(account, lambda id_: there)
+        output = in_process.read(server_to_server(account, start_date="2026-11-15"), [Texts.stream_name()])
+    assert output.statuses == {Texts.stream_name(): "INCOMPLETE"}
+    assert "Traceback" not in output.text
+    assert output.states[-1]["stream"]["stream_state"]["retry"]
+
+
 def test_a_redirect_in_a_circle_is_left_after_five(start: Start, in_process: InProcess) -> None:
     in_process.without_waiting()
     with routes.plugged(redirected(DOWNLOADS.url)):

@@ -1,6 +1,7 @@
 """The connections to Zoom, one pool for all streams, and answers that are parsed once."""
 
 import json
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -15,11 +16,14 @@ import requests
 from airbyte_cdk.entrypoint import _is_private_url
 from airbyte_cdk.utils import is_cloud_environment
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidURL
 
 from source_zoom.config import is_private
 from source_zoom.exceptions import ConfigError
 
 MOST_BYTES, MOST_SECONDS, PIECE = 64 << 20, 600.0, 1 << 16
+# Zoom's own hosts, and one or two where files lie.
+MOST_POOLS = 4
 
 
 class TooMuch(Exception):
@@ -110,15 +114,16 @@ class _Adapter(HTTPAdapter):
     """Sends without what requests does anew each time: finding the pool of a host, and taking its cookies."""
 
     def __init__(self, connections: int) -> None:
-        super().__init__(pool_connections=4, pool_maxsize=connections)
+        super().__init__(pool_connections=MOST_POOLS, pool_maxsize=connections)
         self._pools: dict[str, Any] = {}
 
     def get_connection_with_tls_context(self, request: Any, *of: Any, **settings: Any) -> Any:
         # Others may close while this one asks.
         origin, pools = _origin(request.url), self._pools
-        if origin not in pools:
-            pools[origin] = super().get_connection_with_tls_context(request, *of, **settings)
-        return pools[origin]
+        pool = pools.get(origin) or super().get_connection_with_tls_context(request, *of, **settings)
+        if len(pools) < MOST_POOLS:
+            pools[origin] = pool
+        return pool
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         response = requests.Response()
@@ -127,8 +132,8 @@ class _Adapter(HTTPAdapter):
 
     def close(self) -> None:
         # A pool closes its connections when nobody holds it any more.
-        self._pools = {}
         super().close()
+        self._pools = {}
 
 
 class ZoomSession:
@@ -161,7 +166,11 @@ class ZoomSession:
                 f"{urlsplit(url).hostname} belongs to a private network, and Airbyte Cloud asks public"
                 " addresses only: correct api_url or token_url."
             )
-        return Answer.of(self._adapter.send(request, timeout=timeout, **self._environment(_origin(url))))
+        try:
+            environment = self._environment(_origin(url))
+        except ValueError as error:
+            raise InvalidURL(str(error)) from None
+        return Answer.of(self._adapter.send(request, timeout=timeout, **environment))
 
     def close(self) -> None:
         """Close the connections that nobody uses; a request that comes all the same opens one."""
@@ -187,13 +196,16 @@ class ZoomSession:
 
 
 def _origin(url: str) -> str:
-    """The scheme, the host and the port of an address."""
-    return "/".join(url.split("/", 3)[:3])
+    """An address up to its path: the same for all that can use the same connections."""
+    return re.split("(?<=[^/:])[/?#]", url, maxsplit=1)[0]
 
 
 def is_safe(url: str) -> bool:
     """Whether something may be sent to an address that Zoom gave."""
-    return is_private(url) and not _is_internal(url)
+    try:
+        return is_private(url) and not _is_internal(url)
+    except ValueError:
+        return False
 
 
 def _is_internal(url: str) -> bool:
@@ -206,8 +218,8 @@ def _is_internal(url: str) -> bool:
     parts = urlsplit(url)
     try:
         return _is_private_url(parts.hostname or "", parts.port or 443)
-    except (OSError, UnicodeError):
-        # A name that is not found is told by those who send.
+    except (OSError, ValueError):
+        # A name that is not found, or a port that is none, is told by those who send.
         return False
 
 
