@@ -115,7 +115,7 @@ class Summary:
         try:
             yield
         finally:
-            del self._waiting[threading.get_ident()]
+            self._waiting.pop(threading.get_ident(), None)
 
     @property
     def records(self) -> int:

@@ -306,10 +306,10 @@ def _note(message: AirbyteMessage, ended: set[str], failures: dict[str, FailureT
 
 
 def _done(names: Collection[str], ended: Collection[str], streams: Iterable[ZoomStream]) -> str:
-    """How far a sync is: the streams that have ended, and up to which day all others have come."""
+    """How far a sync is: the streams that have ended, and which day all others have come to."""
     days = [one.days.progress.day for one in streams if one.days and one.name not in ended]
-    up_to = f", the others by day up to {min(filter(None, days))}" if days and all(days) else ""
-    return f"{len(ended)} of {len(names)} streams done{up_to}"
+    come_to = f", the others by day have come to {min(filter(None, days))}" if days and all(days) else ""
+    return f"{len(ended)} of {len(names)} streams done{come_to}"
 
 
 def _warn_of_resumed(names: Collection[str]) -> None:

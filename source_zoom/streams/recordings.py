@@ -112,7 +112,7 @@ class ListedRecordings(ZoomStream):
     def slice_of(self, unit: Fields, day: date | None = None, word: Word | None = None) -> Slice:
         if not unit:
             return super().slice_of(unit, day, word)
-        return Slice(f"users/{encode(unit['id'])}/recordings", unit=unit, day=day)
+        return Slice(f"users/{encode(unit['id'])}/recordings", unit=unit, day=day, word=word)
 
     def read_for_children(self, kept: Sequence[str], found: Slice) -> list[Event]:
         rows: dict[object, Row] = {}
