@@ -16,9 +16,17 @@ logger = logging.getLogger("airbyte.source_zoom")
 class ProgressLog:
     """Says every so many `seconds`, for as long as it is entered, how far a sync has come."""
 
-    def __init__(self, summary: Summary, limits: RateLimits, done: Callable[[], str], seconds: float) -> None:
+    def __init__(
+        self,
+        summary: Summary,
+        limits: RateLimits,
+        done: Callable[[], str],
+        left: Callable[[], str],
+        seconds: float,
+    ) -> None:
         self._summary = summary
         self._limits = limits
+        self._left = left
         self._done = done
         self._seconds = seconds
         self._end = threading.Event()
@@ -46,12 +54,14 @@ class ProgressLog:
             last = now
             logger.info(
                 f"Progress after {now - began:.0f} s: {self._done()}, {self._summary.records}"
-                f" records, requests per second: {', '.join(rates)};{self._of_a_day()}"
+                f" records, requests per second: {', '.join(rates)};{self._rest()}"
                 f" waiting for {self._summary.waits or 'nothing'}"
             )
 
-    def _of_a_day(self) -> str:
-        """How many requests were taken of those that Zoom allows in a day."""
+    def _rest(self) -> str:
+        """How many requests were taken of those that Zoom allows in a day, and how much is left to do."""
         most = A_DAY.get(self._limits.plan, {})
         taken = (f"{self._limits.budget(label).taken:,} of {most[label]:,} {label}" for label in most)
-        return f" of a day's requests {', '.join(taken)};" if most else ""
+        of_a_day = f" of a day's requests {', '.join(taken)};" if most else ""
+        left = self._left()
+        return f"{of_a_day} {left};" if left else of_a_day

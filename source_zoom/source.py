@@ -64,6 +64,7 @@ from source_zoom.exceptions import (
 from source_zoom.progress_log import ProgressLog
 from source_zoom.streams import STREAMS
 from source_zoom.streams.users import Users
+from source_zoom.time_left import TimeLeft
 
 logger = logging.getLogger("airbyte.source_zoom")
 
@@ -203,8 +204,8 @@ class SourceZoom(AbstractSource):
         streams = build([known for known in wanted if known.stream_name() not in refused], sync)
         self._begin(read, streams, catalog, _states(state))
         ended: set[str] = set()
-        done = partial(_done, names, ended, streams)
-        progress = ProgressLog(sync.summary, sync.limits, done, self._progress_seconds)
+        done, left = partial(_done, names, ended, streams), partial(str, TimeLeft(streams, sync))
+        progress = ProgressLog(sync.summary, sync.limits, done, left, self._progress_seconds)
         try:
             with progress:
                 for message in read.messages():

@@ -28,7 +28,7 @@ LAYERS = (
     ("api",),
     ("progress_log", "engine"),
     ("streams",),
-    ("estimate",),
+    ("estimate", "time_left"),
     ("source",),
     ("run", "__main__", "__init__"),
     ("singer",),

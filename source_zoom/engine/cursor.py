@@ -140,6 +140,8 @@ class DayCursor(Cursor):
         self._marks: dict[str, _Mark | None] = {}
         self._again: dict[str, Key] = {}
         self._led_to: set[str] = set()
+        # How many slices are read for the sake of what was found.
+        self.opened = 0
         self.refused = ""
         self.was_refused = self.is_limited = False
         self.retries = RetryList(span.today)
@@ -261,6 +263,12 @@ class DayCursor(Cursor):
             if self._open.is_unchanged(host, stamp):
                 self._open.compare(host)
 
+    def share_found(self, first: date) -> float:
+        """Which part of the new days has been found, from 0 to 1, where there is nothing before a day."""
+        first = max(first, self.first_day, self._span.oldest)
+        days = (self._span.today - first).days
+        return max(0, (self.progress.new.reached - first).days) / days if days and first > date.min else 0
+
     # What the thread that generates slices says.
 
     def open(self, row: Row, found: Slice) -> bool:
@@ -294,6 +302,7 @@ class DayCursor(Cursor):
                 under_way.mark = mark
             for frontier, key in places:
                 frontier.open(key)
+            self.opened += not is_left_out
             return not is_left_out
 
     def _mark_of(self, row: Row, found: Slice, places: list[Place]) -> _Mark | None:

@@ -123,7 +123,8 @@ class _Source(Generic[Item]):
     def __init__(self, items: Iterator[Item]) -> None:
         self.items = items
         self.changed = threading.Condition()
-        self.is_busy = False
+        self.is_busy = self.is_over = False
+        self.came = 0
 
 
 class _Link(Generic[Item]):
@@ -159,8 +160,10 @@ class _Link(Generic[Item]):
     def _advance(self, source: _Source[Item]) -> None:
         try:
             self._next = _Link(next(source.items))
+            source.came += 1
         except Exception as error:  # StopIteration included: it ends every iterator alike
             self._error = error
+            source.is_over = True
         finally:
             with source.changed:
                 source.is_busy = False
@@ -181,6 +184,7 @@ class Shared(Generic[Item]):
         self._begun = 0
         self._lock = threading.Lock()
         self._start: tuple[_Link[Item], _Source[Item]] | None = None
+        self._source: _Source[Item] | None = None
 
     def __repr__(self) -> str:
         return f"Shared({self._begun} of {self._readers} begun)"
@@ -188,8 +192,14 @@ class Shared(Generic[Item]):
     def __iter__(self) -> Iterator[Item]:
         with self._lock:
             start = self._start or (_Link(), _Source(iter(self._read())))
+            self._source = start[1]
             self._count(start)
         return self._walk(*start)
+
+    @property
+    def total(self) -> int:
+        """How many items there are, once all have come; 0 before that."""
+        return self._source.came if self._source and self._source.is_over else 0
 
     def leave(self) -> None:
         """Say that one of the readers will not read, so that nothing is kept for it."""

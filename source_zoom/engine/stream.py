@@ -158,6 +158,8 @@ class ZoomStream(HttpStream, Parent, ABC):
         self._has_warned = False
         self._searched: set[Searched] = set()
         self.has_generated = False
+        # How much has been taken of what the parent has.
+        self.taken = 0
 
     @classmethod
     def stream_name(cls) -> str:
@@ -346,6 +348,7 @@ class ZoomStream(HttpStream, Parent, ABC):
         if failure:
             raise failure
         for event in chain(first, events):
+            self.taken += 1
             if isinstance(event, Row):
                 for unit in self.units_of(event.fields):
                     word = event.word if self.refused_alike else None
@@ -454,6 +457,11 @@ class ZoomStream(HttpStream, Parent, ABC):
             self.name, self.rate_limit, scopes, self.sync, priority=priority, is_account_wide=False
         )
 
+    @property
+    def first_month(self) -> date:
+        """The month from which on there may be anything, once that is known."""
+        return self._oldest_month or date.min
+
     def begin_with(self, month: date) -> None:
         """Say from which month on there may be anything, so that nobody searches for it."""
         self._oldest_month = month
@@ -526,6 +534,7 @@ class ZoomStream(HttpStream, Parent, ABC):
 
         def batch() -> Iterator[Slice]:
             for event in events:
+                self.taken += 1
                 if isinstance(event, Row):
                     found = self.slice_of(event.fields)
                     if found.key in left_out:

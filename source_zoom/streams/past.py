@@ -296,9 +296,11 @@ class InstanceList(OccurrenceList, ABC):
             if isinstance(event, Row):
                 found[int(event.fields["id"])] = event.fields
             else:
+                self.taken += 1
                 is_complete = is_complete and not _is_of_account(event)
                 yield event
         numbers = sorted(number for number in found if number > self.after)
+        self.taken += len(found) - len(numbers)
         left_out = Parent.owed(self, self.name)
         slices = [self.slice_of(found[number]) for number in numbers]
         passed = [Closed(self.name, one, None) for one in slices if one.key in left_out]
@@ -309,6 +311,7 @@ class InstanceList(OccurrenceList, ABC):
         for event in read_ahead(partial(self.read_for_children, tuple(kept)), work, PARENT_THREADS):
             yield event
             if isinstance(event, Closed):
+                self.taken += 1
                 done.add(int(event.slice.unit["id"]))
                 while position < len(numbers) and numbers[position] in done:
                     done.discard(numbers[position])
@@ -370,7 +373,7 @@ class PastOccurrences(Parent, ABC):
         self._lists: dict[str, ZoomStream] = {REPORTS: reported, HISTORY: history, INSTANCES: instances}
         self._instances = instances
         self._index = OccurrenceIndex()
-        self._host_ids = reported.hosts.ids
+        self.hosts = reported.hosts
         self._history = history
         self._filter = HistoryFilter(history, self.kind)
         self._refusals: dict[str, Refused] = {}
@@ -440,6 +443,11 @@ class PastOccurrences(Parent, ABC):
         logger.info(self._index.told(self.kind))
 
     @property
+    def number_found(self) -> int:
+        """How many occurrences have been found so far."""
+        return len(self._index)
+
+    @property
     def _cursors(self) -> list[DayCursor]:
         return [child.days for child in self.children if child.days]
 
@@ -470,7 +478,7 @@ class PastOccurrences(Parent, ABC):
     def _known(self, row: Row) -> Row:
         """An occurrence as the index has it; the history gives its host's address, and no id."""
         if not row.fields.get("host_id"):
-            host = self._host_ids.get(str(row.fields.get("host_email")).lower())
+            host = self.hosts.ids.get(str(row.fields.get("host_email")).lower())
             row = row._replace(fields={**row.fields, "host_id": host})
         return self._index.add(row)
 
@@ -553,6 +561,9 @@ class OccurrenceIndex:
 
     def __repr__(self) -> str:
         return f"OccurrenceIndex({len(self._known)} known)"
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def told(self, kind: str) -> str:
         """How many were found, and how many in one way alone."""
