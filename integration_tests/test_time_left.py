@@ -43,6 +43,7 @@ def read(account: Simulator, state: list[Any] | None = None) -> list[Any]:
     return [message.state for message in messages if message.state]
 
 
+@pytest.mark.storm
 @pytest.mark.parametrize(("users", "size"), [(12, {}), (40, SPARSE), (6, {"unlisted_per_user": 30})])
 def test_once_a_third_is_done_it_is_right_but_for_a_quarter_of_the_whole(
     start: Start, told: list[tuple[float, int, str]], users: int, size: Mapping[str, Any]
@@ -55,6 +56,7 @@ def test_once_a_third_is_done_it_is_right_but_for_a_quarter_of_the_whole(
     assert max(abs(left - really) for left, really in late) < 0.25 * sent, late
 
 
+@pytest.mark.storm
 def test_it_costs_a_request_a_month_and_page_at_most(
     start: Start, told: list[tuple[float, int, str]]
 ) -> None:
@@ -65,6 +67,7 @@ def test_it_costs_a_request_a_month_and_page_at_most(
     assert sum(account.journal.requests.values()) < 1.05 * least + 8
 
 
+@pytest.mark.storm
 def test_a_sync_that_goes_on_says_nothing_of_it(start: Start, told: list[tuple[float, int, str]]) -> None:
     account = start(1, Size(users=12), clock=still_clock(), plan="unlimited")
     states = {one.stream.stream_descriptor.name: one for one in read(account)}
