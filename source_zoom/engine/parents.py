@@ -123,8 +123,7 @@ class _Source(Generic[Item]):
     def __init__(self, items: Iterator[Item]) -> None:
         self.items = items
         self.changed = threading.Condition()
-        self.is_busy = self.is_over = False
-        self.came = 0
+        self.is_busy = False
 
 
 class _Link(Generic[Item]):
@@ -160,10 +159,8 @@ class _Link(Generic[Item]):
     def _advance(self, source: _Source[Item]) -> None:
         try:
             self._next = _Link(next(source.items))
-            source.came += 1
         except Exception as error:  # StopIteration included: it ends every iterator alike
             self._error = error
-            source.is_over = True
         finally:
             with source.changed:
                 source.is_busy = False
@@ -184,22 +181,24 @@ class Shared(Generic[Item]):
         self._begun = 0
         self._lock = threading.Lock()
         self._start: tuple[_Link[Item], _Source[Item]] | None = None
-        self._source: _Source[Item] | None = None
+        # How many items there are, once all have come; 0 before that.
+        self.total = 0
 
     def __repr__(self) -> str:
         return f"Shared({self._begun} of {self._readers} begun)"
 
     def __iter__(self) -> Iterator[Item]:
         with self._lock:
-            start = self._start or (_Link(), _Source(iter(self._read())))
-            self._source = start[1]
+            start = self._start or (_Link(), _Source(self._counted()))
             self._count(start)
         return self._walk(*start)
 
-    @property
-    def total(self) -> int:
-        """How many items there are, once all have come; 0 before that."""
-        return self._source.came if self._source and self._source.is_over else 0
+    def _counted(self) -> Iterator[Item]:
+        number = 0
+        for item in self._read():
+            number += 1
+            yield item
+        self.total = number
 
     def leave(self) -> None:
         """Say that one of the readers will not read, so that nothing is kept for it."""
