@@ -270,6 +270,10 @@ def streams_behind(route: str) -> set[str]:
 
 # Every user's part and every pattern of a meeting and of a webinar are in it.
 WHOLE = Size(users=6, past_occurrences=2)
+# One of its webinars has a slash in its UUID.
+FEW = Size(
+    users=4, meetings_per_user=0, webinars_per_user=0, unlisted_per_user=0, past_occurrences=3, registrants=1
+)
 SIZES = st.builds(
     Size,
     users=st.integers(1, 6),
@@ -299,6 +303,7 @@ SIZES = st.builds(
 @example(5, WHOLE, 0.1, set(KINDS_OF_FAULTS), everywhere(BLOCKED, 4), server_to_server)
 @example(1, Size(users=1), 0.0, {"500"}, [("past_meeting_instances", 0, GONE)], server_to_server)
 @example(287, Size(users=2), 0.0, {"500"}, [("report_user_meetings", 5, LEFT)], server_to_server)
+@example(2123, FEW, 0.0, {"500"}, [("webinar_absentees", 297, GONE)], server_to_server)
 def test_the_output_is_the_account_less_what_is_named(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -344,7 +349,8 @@ def assert_left(
     account = Fated(simulator.world, draws)
     for route, fates in account.fates.items():
         for id_, fate in fates.items():
-            path = re.escape(ROUTES[route].url(id_))
+            # What is not found is asked for in the other encoding as well.
+            path = re.sub("%(?:25)?", "%(?:25)?", re.escape(ROUTES[route].url(id_)))
             simulator.faults.reply(rf"^/v2{path}(\?|$)", fate.status, fate.body)
     in_process.without_waiting(faster)
     output = in_process.read(credentials(simulator))
